@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZRACE_WORLD_H
+#define ZRACE_WORLD_H
+
+#include "core/node.h"
+
+/*
+ * What a race script runs in: peers (nodes of the core), links, held messages, time. The runner
+ * knows only this; the simulation (sim/) and real sockets (real/) each implement it once.
+ * Single-threaded. Times: int64 ns since the start of the case.
+ */
+
+/* Whole protocol messages that can be held, by kind. */
+enum zworld_unit {
+	ZWORLD_ACCEPT = 1 << 0,	 /* "accept": acceptor request */
+	ZWORLD_HELLO = 1 << 1,	 /* "hello": a HELLO that asks for or grants a connection */
+	ZWORLD_REFUSAL = 1 << 2, /* "refusal": a HELLO of type NONE */
+	ZWORLD_NOOP = 1 << 3,	 /* "noop" */
+	ZWORLD_LNET = 1 << 4,	 /* "lnet" */
+	ZWORLD_END = 1 << 5,	 /* "reset": the end of the stream, by FIN or RST */
+};
+
+struct zworld_peer; /* a peer of the script, made by the world */
+
+struct zworld_link {
+	int64_t latency;    /* ns, one way */
+	uint64_t bandwidth; /* bits per second; 0: the world's default */
+	double loss;	    /* 0..1, per packet; 0 outside the simulation */
+};
+
+/* What the world tells the runner. Called between core calls, so the runner may act at once. */
+struct zworld_listener {
+	void (*event)(void *user, struct zworld_peer *peer, const struct zcl_event *event);
+	void (*lnet_event)(void *user, struct zworld_peer *peer, const struct zcl_lnet_event *event);
+	/* A unit from -> to was caught by a hold. */
+	void (*held)(void *user, struct zworld_peer *from, struct zworld_peer *to,
+		     enum zworld_unit unit);
+};
+
+struct zworld_options {
+	uint64_t seed;
+	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
+	double time_scale;    /* real sockets: one script second takes this many real ones */
+};
+
+struct zworld {
+	const struct zworld_ops *ops;
+	const struct zworld_listener *listener; /* set by the runner */
+	void *listener_user;
+	/* the implementation's state follows in its own struct */
+};
+
+struct zworld_ops {
+	const char *name;	/* "simulation", "real sockets" */
+	bool strict_time;	/* time bounds are exact here */
+	void (*free)(struct zworld *world);
+	int64_t (*now)(const struct zworld *world);
+	/*
+	 * name: the script's, copied; config: complete but for nothing. NULL with *why (static or
+	 * owned by the world) on failure. The node exists at once and listens at once.
+	 */
+	struct zworld_peer *(*add_peer)(struct zworld *world, const char *name,
+					const struct zcl_config *config, const char **why);
+	struct zcl_node *(*node)(struct zworld_peer *peer);
+	const char *(*peer_name)(const struct zworld_peer *peer);
+	/* After the peers, before run. False with *why when this world cannot do it. */
+	bool (*set_link)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
+			 const struct zworld_link *link, const char **why);
+	/* Calls fn at that time (now or later), between core calls. */
+	void (*at)(struct zworld *world, int64_t when, void (*fn)(void *data), void *data);
+	/* units: a set of enum zworld_unit. Holds are per direction and keep the order of a stream:
+	   what follows a held unit on its stream waits behind it. */
+	void (*hold)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		     unsigned units);
+	/* Stops holding these units there and lets what waits go on. */
+	void (*release)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+			unsigned units);
+	/* After a script called the core for this peer (connect, put ...): see to its requests. */
+	void (*kick)(struct zworld *world, struct zworld_peer *peer);
+	/* Runs until stop was called or that time is reached; returns true when stopped. Simulation:
+	   returns at once, having moved time to `until`, when nothing is left to happen. */
+	bool (*run)(struct zworld *world, int64_t until);
+	void (*stop)(struct zworld *world);
+};
+
+#endif

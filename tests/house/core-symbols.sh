@@ -53,10 +53,11 @@ check_equal "what is forbidden is found" \
 	"clock_gettime g_get_monotonic_time g_log g_thread_new socket" \
 	"$(forbidden_symbols "$scratch/own" <"$scratch/bad" | tr '\n' ' ' | sed 's/ $//')"
 
-"${NM:-nm}" --defined-only "$archive" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u >"$scratch/own"
+# libtool's NM is a command with options.
+${NM:-nm} --defined-only "$archive" 2>"$scratch/said" | awk 'NF == 3 { print $3 }' | sort -u >"$scratch/own"
 : >"$scratch/empty"
-[ -s "$scratch/own" ] || echo "nm lists nothing for $archive" >"$scratch/empty"
+[ -s "$scratch/own" ] || echo "nm lists nothing for $archive: $(cat "$scratch/said")" >"$scratch/empty"
 check "the core defines symbols" "$scratch/empty"
 
-"${NM:-nm}" -u "$archive" 2>/dev/null | forbidden_symbols "$scratch/own" >"$scratch/found"
+${NM:-nm} -u "$archive" 2>/dev/null | forbidden_symbols "$scratch/own" >"$scratch/found"
 check "the core takes nothing forbidden from elsewhere" "$scratch/found"

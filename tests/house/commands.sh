@@ -3,7 +3,7 @@
 # quickstart, runtests and what they stand on: usage, counting, which packages would be installed.
 . "$top_srcdir/tests/house/lib.sh"
 
-plan 16
+plan 18
 
 for script in quickstart runtests .ci/run build-aux/setup.sh build-aux/count-tests.sh; do
 	sh -n "$top_srcdir/$script" >"$scratch/out" 2>&1
@@ -46,8 +46,14 @@ esac
 EOF
 cat >"$scratch/bin/sudo" <<EOF
 #!/bin/sh
+echo sudo >>"$scratch/called"
 exec "\$@"
 EOF
+cat >"$scratch/bin/id" <<EOF
+#!/bin/sh
+cat "$scratch/uid"
+EOF
+echo 0 >"$scratch/uid"
 chmod +x "$scratch/bin/"*
 
 # install HAVE OBTAINABLE: packages, a blank between two; leaves apt-get's calls in $scratch/called.
@@ -77,6 +83,13 @@ check_equal "what is missing is installed without questions" \
 	"$? $(tail -n 1 "$scratch/called")"
 check_equal "it is said what and why" yes \
 	"$(grep -qE 'build-essential +make and' "$scratch/out" && echo yes)"
+
+echo 1000 >"$scratch/uid"
+install_with "${all#* }" "${all%% *}"
+check_equal "another user than root installs with sudo" "0 sudo apt-get sudo apt-get" \
+	"$? $(sed 's/^noninteractive.*/apt-get/' "$scratch/called" | tr '\n' ' ' | sed 's/ $//')"
+echo 0 >"$scratch/uid"
+check_equal "root does not" 0 "$(install_with "${all#* }" "${all%% *}"; grep -c sudo "$scratch/called")"
 
 # An optional part may stay away, a needed one may not.
 cat >"$scratch/bin/apt-get" <<'EOF'

@@ -441,13 +441,13 @@ struct recording {
 };
 
 static const struct recording recordings[] = {
-	{"v1-ping", ZCL_V1, ZCL_V1},
-	{"v2-ping", ZCL_V2, ZCL_V2},
-	{"v2-csum-ping", ZCL_V2, ZCL_V2},
-	{"nego-active1-passive2-ping", ZCL_V1, ZCL_V2},
-	{"nego-active2-passive1-ping", ZCL_V2, ZCL_V1},
-	{"nego-active3-passive2-ping", 0, ZCL_V2},
-	{"v1-lst-brw-write-64k-full", ZCL_V1, ZCL_V1},
+	{"v1-ping", ZCL_V1, ZCL_V1, 0, 0},
+	{"v2-ping", ZCL_V2, ZCL_V2, 0, 0},
+	{"v2-csum-ping", ZCL_V2, ZCL_V2, 0, 0},
+	{"nego-active1-passive2-ping", ZCL_V1, ZCL_V2, 0, 0},
+	{"nego-active2-passive1-ping", ZCL_V2, ZCL_V1, 0, 0},
+	{"nego-active3-passive2-ping", 0, ZCL_V2, 0, 0},
+	{"v1-lst-brw-write-64k-full", ZCL_V1, ZCL_V1, 0, 0},
 	{"v2-lst-brw-write-64k-full", ZCL_V2, ZCL_V2, 3, 0},
 	{"v2-lst-brw-write-16k-c8-full", ZCL_V2, ZCL_V2, 3, 13},
 };

@@ -150,6 +150,20 @@ void MendedTcpSocket::End(zsim_reason reason)
 	TellEnd(reason);
 }
 
+/*
+ * With both FINs seen and all data acknowledged, a RST only says that the peer has forgotten us
+ * since: its TIME_WAIT lasts 2 s here, not Linux's minute.
+ */
+void MendedTcpSocket::EndByReset()
+{
+	if (m_state != LAST_ACK && m_state != CLOSING)
+		End(ZSIM_RESET);
+	else if (m_userGone)
+		End(ZSIM_LOCAL);
+	else
+		Vanish();
+}
+
 void MendedTcpSocket::TellEnd(zsim_reason reason)
 {
 	if (m_watcher == nullptr)
@@ -292,7 +306,7 @@ bool MendedTcpSocket::InterceptReset(const Segment &segment)
 	const bool of_probe = segment.Has(TcpHeader::ACK) &&
 			      segment.header.GetAckNumber() > m_txBuffer->HeadSequence();
 	if (seq == next || of_probe)
-		End(ZSIM_RESET);
+		EndByReset();
 	else if (seq > next)
 		SendEmptyPacket(TcpHeader::ACK);
 	return true;

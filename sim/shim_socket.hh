@@ -108,6 +108,7 @@ class MendedTcpSocket : public ns3::TcpSocketBase
 	void ReplyReset(const Segment &segment) const;
 	void Redeliver(const Segment &segment) const;
 	void End(zsim_reason reason);
+	void EndByReset();
 	void TellEnd(zsim_reason reason);
 
 	TcpWatcher *m_watcher = nullptr;

@@ -80,12 +80,12 @@ void tell_accepted(Ptr<zsim_listener> listener, Ptr<zsim_tcp> tcp)
 	listener->accept(PeekPointer(tcp), listener->user);
 }
 
-void accepted(zsim_listener *listener, const Ptr<MendedTcpSocket> &socket)
+void accepted(const Ptr<zsim_listener> &listener, const Ptr<MendedTcpSocket> &socket)
 {
 	const Ptr<zsim_tcp> tcp = make_tcp(listener->host, socket);
 
 	note_addresses(PeekPointer(tcp));
-	Simulator::ScheduleNow(&tell_accepted, Ptr<zsim_listener>(listener), tcp);
+	Simulator::ScheduleNow(&tell_accepted, listener, tcp);
 }
 
 } // namespace
@@ -158,16 +158,16 @@ zsim_listener *zsim_listen(zsim_host *host, uint16_t port, zsim_accept_fn accept
 	listener->accept = accept;
 	listener->user = user;
 	listener->socket = make_socket(host);
-	zsim_listener *raw = PeekPointer(listener);
-	listener->socket->SetAcceptor(
-		[raw](const Ptr<MendedTcpSocket> &socket) { accepted(raw, socket); });
 	if (listener->socket->Bind(InetSocketAddress(Ipv4Address(host->ipv4), port)) != 0) {
 		errno = EADDRINUSE;
 		return nullptr;
 	}
+	/* Handshakes under way refer to the listener too; Vanish takes the reference back. */
+	listener->socket->SetAcceptor(
+		[listener](const Ptr<MendedTcpSocket> &socket) { accepted(listener, socket); });
 	listener->socket->Listen();
 	host->sim->listeners.insert(listener);
-	return raw;
+	return PeekPointer(listener);
 }
 
 void zsim_listener_close(zsim_listener *listener)

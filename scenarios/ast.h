@@ -23,11 +23,12 @@
 #define ZRACE_MAX_FIELDS    8u	/* per event pattern */
 #define ZRACE_MAX_NAME	    32u /* bytes of a peer's, case's or variable's name */
 #define ZRACE_MAX_TIME	    (3600 * INT64_C(1000000000)) /* ns */
-#define ZRACE_MAX_STEPS	    10000 /* of one vary line */
+#define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
 #define ZRACE_MAX_SEEDS	    1000u
+#define ZRACE_MAX_COUNT	    1000u /* of a when line */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
-#define ZRACE_BASE_RUN	     (-1) /* the run without vary */
+#define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
 #define ZRACE_DEFAULT_WITHIN (10 * INT64_C(1000000000)) /* ns */
 
 struct zrace_pos {
@@ -114,8 +115,8 @@ enum zrace_initiator {
 };
 
 struct zrace_finally {
-	int64_t within; /* ns from the start; 0: the script's other `finally`, or the default */
-	int conns;	/* between each pair that the script connects; -1: not said */
+	int64_t within;	  /* ns from the start; 0: the script's other `finally`, or the default */
+	int conns;	  /* between each pair that the script connects; -1: not said */
 	uint32_t version; /* 0: not said */
 	enum zrace_initiator initiator;
 	unsigned initiator_peer;
@@ -126,7 +127,7 @@ enum zrace_statement_kind {
 	ZRACE_AT,	 /* time, action */
 	ZRACE_WHEN_ALL,	 /* when all held: action */
 	ZRACE_WHEN_HELD, /* when dir is held: action */
-	ZRACE_WHEN,	 /* when pattern: action */
+	ZRACE_WHEN,	 /* when the nth event fits pattern: action */
 	ZRACE_EXPECT,	 /* pattern */
 	ZRACE_NEVER,	 /* pattern */
 	ZRACE_ORDER,	 /* pattern before second */
@@ -139,6 +140,7 @@ struct zrace_statement {
 	uint64_t cases; /* a bit for each case in which it counts */
 	int vary;	/* index of the vary line that it belongs to; ZRACE_BASE_RUN */
 	int64_t time;	/* ns */
+	unsigned nth;	/* ZRACE_WHEN: the event that counts, from 1 */
 	struct zrace_action action;
 	struct zrace_dir dir;
 	struct zrace_pattern pattern, second;
@@ -146,24 +148,24 @@ struct zrace_statement {
 };
 
 struct zrace_vary {
-	unsigned peer; /* whose `at` times are shifted */
+	unsigned peer;		/* whose `at` times are shifted */
 	int64_t from, to, step; /* ns */
 	struct zrace_pos pos;
 	uint64_t cases;
 };
 
 struct zrace_script {
-	char *file;   /* as it was named by the user */
-	char **lines; /* the source, without line ends */
-	char *title;  /* NULL: none */
+	char *file;	/* as it was named by the user */
+	char **lines;	/* the source, without line ends */
+	char *title;	/* NULL: none */
 	unsigned seeds; /* of `repeat`; 1 */
 	struct zrace_peer peers[ZRACE_MAX_PEERS];
 	size_t npeers;
 	struct zrace_case cases[ZRACE_MAX_CASES]; /* at least one */
 	size_t ncases;
-	GArray *links;	    /* of struct zrace_link */
+	GArray *links;	       /* of struct zrace_link */
 	GPtrArray *statements; /* of struct zrace_statement, in file order */
-	GArray *varies;	    /* of struct zrace_vary */
+	GArray *varies;	       /* of struct zrace_vary */
 };
 
 struct zrace_script *zrace_script_new(const char *file);

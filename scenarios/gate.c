@@ -17,12 +17,12 @@ struct zgate {
 	void *user;
 	unsigned held;
 	struct zcl_rx rx;
-	bool raw;	  /* did not decode: all that comes passes */
+	bool raw;	   /* did not decode: all that comes passes */
 	GByteArray *bytes; /* that have not passed */
-	uint64_t passed;  /* place in the stream of the first of them */
-	uint64_t decoded; /* place up to which rx has read */
-	GArray *queue;	  /* of struct waiting */
-	bool told;	  /* the first of them was reported as held */
+	uint64_t passed;   /* place in the stream of the first of them */
+	uint64_t decoded;  /* place up to which rx has read */
+	GArray *queue;	   /* of struct waiting */
+	bool told;	   /* the first of them was reported as held */
 };
 
 struct zgate *zgate_new(bool from_active, unsigned held, const struct zgate_callbacks *callbacks,

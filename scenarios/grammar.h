@@ -15,7 +15,7 @@ struct zrace_parser {
 	struct zrace_lexer *lexer;
 	const char *source; /* the line that is being read */
 	unsigned line;
-	size_t at; /* next token */
+	size_t at;	/* next token */
 	bool versioned; /* "race 1" was seen */
 };
 

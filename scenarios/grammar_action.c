@@ -19,7 +19,8 @@ static bool read_unit(struct zrace_parser *p, unsigned *units)
 	unsigned unit = token->kind == ZRACE_WORD ? zrace_unit_of(token->text) : 0;
 
 	if (unit == 0)
-		return zrace_expected(p, "a kind of message (accept, hello, refusal, noop, lnet, reset)");
+		return zrace_expected(
+			p, "a kind of message (accept, hello, refusal, noop, lnet, reset)");
 	zrace_take(p);
 	*units |= unit;
 	return true;
@@ -36,7 +37,8 @@ bool zrace_read_dirs(struct zrace_parser *p, struct zrace_action *action)
 {
 	do {
 		const struct zrace_token *after = zrace_peek(p, 1);
-		bool more_kinds = action->ndirs && !(after->kind == ZRACE_CHAR && *after->text == '>');
+		bool more_kinds =
+			action->ndirs && !(after->kind == ZRACE_CHAR && *after->text == '>');
 
 		if (more_kinds) {
 			if (!read_unit(p, &action->dirs[action->ndirs - 1].units))

@@ -193,7 +193,8 @@ bool zrace_read_repeat(struct zrace_parser *p)
 	const struct zrace_token *token = zrace_peek(p, 0);
 	uint64_t seeds;
 
-	if (token->kind != ZRACE_WORD || !zrace_parse_count(token->text, 1, ZRACE_MAX_SEEDS, &seeds))
+	if (token->kind != ZRACE_WORD ||
+	    !zrace_parse_count(token->text, 1, ZRACE_MAX_SEEDS, &seeds))
 		return zrace_expected(p, "a number of seeds from 1 to %u", ZRACE_MAX_SEEDS);
 	zrace_take(p);
 	p->script->seeds = (unsigned)seeds;

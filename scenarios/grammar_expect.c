@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/grammar.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "scenarios/value.h"
@@ -89,7 +90,9 @@ bool zrace_read_pattern(struct zrace_parser *p, struct zrace_pattern *pattern)
 	    !zrace_next_is(p, "hold") && !zrace_next_is(p, "before"))
 		if (!zrace_need_other(p, pattern->peer, &pattern->other))
 			return false;
-	while (zrace_peek(p, 0)->kind == ZRACE_WORD && is_char(zrace_peek(p, 1), '='))
+	/* count= is no field of an event: it ends the pattern of a `when`. */
+	while (zrace_peek(p, 0)->kind == ZRACE_WORD && is_char(zrace_peek(p, 1), '=') &&
+	       !zrace_next_is(p, "count"))
 		if (!read_field(p, pattern))
 			return false;
 	return true;

@@ -30,6 +30,26 @@ static bool read_when_held(struct zrace_parser *p, struct zrace_statement *state
 	return zrace_need(p, "held") && zrace_read_action(p, &statement->action);
 }
 
+/* "count=2": not the first event that fits, the second. */
+static bool read_count(struct zrace_parser *p, unsigned *nth)
+{
+	const struct zrace_token *token;
+	uint64_t count;
+
+	*nth = 1;
+	if (!zrace_accept(p, "count"))
+		return true;
+	if (!zrace_need_char(p, '='))
+		return false;
+	token = zrace_peek(p, 0);
+	if (token->kind != ZRACE_WORD ||
+	    !zrace_parse_count(token->text, 1, ZRACE_MAX_COUNT, &count))
+		return zrace_expected(p, "a number from 1 to %u", ZRACE_MAX_COUNT);
+	zrace_take(p);
+	*nth = (unsigned)count;
+	return true;
+}
+
 static bool read_when(struct zrace_parser *p, struct zrace_statement *statement)
 {
 	const struct zrace_token *second = zrace_peek(p, 1);
@@ -41,7 +61,7 @@ static bool read_when(struct zrace_parser *p, struct zrace_statement *statement)
 	if (second->kind == ZRACE_CHAR && second->text[0] == '>')
 		return read_when_held(p, statement);
 	statement->kind = ZRACE_WHEN;
-	return zrace_read_pattern(p, &statement->pattern) &&
+	return zrace_read_pattern(p, &statement->pattern) && read_count(p, &statement->nth) &&
 	       zrace_read_action(p, &statement->action);
 }
 

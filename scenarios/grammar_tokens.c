@@ -124,12 +124,12 @@ bool zrace_need_name(struct zrace_parser *p, const char *what, char **name)
 	return true;
 }
 
-static char *peer_names(const struct zrace_script *script, unsigned not)
+static char *peer_names(const struct zrace_script *script, unsigned not )
 {
 	GString *names = g_string_new(NULL);
 
 	for (size_t i = 0; i < script->npeers; i++)
-		if (i != not)
+		if (i != not )
 			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
 					       script->peers[i].name);
 	return g_string_free(names, FALSE);
@@ -143,14 +143,14 @@ bool zrace_need_other(struct zrace_parser *p, unsigned not, unsigned *peer)
 
 	if (token->kind == ZRACE_WORD)
 		found = zrace_script_peer(p->script, token->text);
-	if (found != ZRACE_ANY_PEER && found != not) {
+	if (found != ZRACE_ANY_PEER && found != not ) {
 		zrace_take(p);
 		*peer = found;
 		return true;
 	}
 	if (p->script->npeers == 0)
 		return zrace_expected(p, "a peer (none is declared above this line)");
-	names = peer_names(p->script, not);
+	names = peer_names(p->script, not );
 	zrace_expected(p, "%s peer (%s)", not == ZRACE_ANY_PEER ? "a" : "another", names);
 	g_free(names);
 	return false;

@@ -6,7 +6,7 @@
 #include "scenarios/ladder_words.h"
 
 #define TIME_WIDTH 13u /* "  1234.567 ms" */
-#define MIN_GAP	   28u /* from column to column */
+#define MIN_GAP	   34u /* from column to column */
 #define MAX_GAP	   46u
 #define MAX_WIDTH  4096u
 #define TAIL	   100u /* for words beside the last column */
@@ -16,12 +16,12 @@
 enum arrow { WHOLE, LEAVING, ARRIVING };
 
 struct glyphs {
-	gunichar lane, dash, dot, right, left, mark, cut;
+	gunichar lane, dash, dot, right, left, away_right, away_left, mark, cut;
 };
 
-static const struct glyphs unicode_glyphs = {0x2502, 0x2500, 0x2504, 0x25b6,
-					     0x25c0, 0x25cf, 0x2026};
-static const struct glyphs ascii_glyphs = {'|', '-', '.', '>', '<', '*', '~'};
+static const struct glyphs unicode_glyphs = {0x2502, 0x2500, 0x2504, 0x25b6, 0x25c0,
+					     0x25b7, 0x25c1, 0x25cf, 0x2026};
+static const struct glyphs ascii_glyphs = {'|', '-', '.', '>', '<', '>', '<', '*', '~'};
 
 struct drawing {
 	GString *text;
@@ -29,6 +29,7 @@ struct drawing {
 	const GArray *log;
 	const struct glyphs *glyphs;
 	const char *prefix;
+	int64_t shown; /* the time that stands in the rows above */
 	GArray *pairs; /* guint for each record: the other end of its arrow, or UNPAIRED */
 	size_t gap;
 	gunichar cells[MAX_WIDTH];
@@ -66,6 +67,9 @@ static void put_time(struct drawing *d, int64_t ns)
 {
 	char text[32];
 
+	if (ns == d->shown)
+		return;
+	d->shown = ns;
 	g_snprintf(text, sizeof(text), "%10.3f ms", (double)ns / 1e6);
 	put_words(d, 0, TIME_WIDTH + 2, text);
 }
@@ -121,35 +125,55 @@ static bool follows_at_once(const struct drawing *d, guint sent, guint received)
 	return true;
 }
 
+/* The script's `connect`, when the core says the same in the next row. */
+static bool is_echoed(const struct drawing *d, guint index)
+{
+	const struct zrace_record *record = zrace_log_at(d->log, index);
+	const struct zrace_record *next;
+
+	if (record->kind != ZRACE_REC_ACTION || index + 1 == d->log->len)
+		return false;
+	next = zrace_log_at(d->log, index + 1);
+	return next->kind == ZRACE_REC_EVENT && next->event.kind == ZCL_EV_CONNECT &&
+	       next->peer == record->peer && next->other == record->other;
+}
+
 /* ---- rows ---- */
+
+/* The part of an arrow that a row shows: all of it, or the end that leaves or comes in. */
+static void draw_shaft(struct drawing *d, size_t low, size_t high, bool right, enum arrow arrow)
+{
+	const struct glyphs *g = d->glyphs;
+
+	for (size_t i = low; i < high; i++)
+		d->cells[i] = g->dash;
+	if (arrow == LEAVING)
+		d->cells[right ? high - 1 : low] = right ? g->away_right : g->away_left;
+	else
+		d->cells[right ? high - 1 : low] = right ? g->right : g->left;
+	if (arrow == ARRIVING)
+		d->cells[right ? low : high - 1] = g->dot;
+}
 
 static void draw_arrow(struct drawing *d, unsigned from, unsigned to, enum arrow arrow,
 		       const char *label)
 {
 	size_t a = lane_at(d, from), b = lane_at(d, to);
 	size_t low = MIN(a, b) + 1, high = MAX(a, b); /* the cells between */
-	size_t room = high - low, len = MIN((size_t)g_utf8_strlen(label, -1), room - 6);
-	size_t at = low + (room - len) / 2;
+	size_t len = MIN((size_t)g_utf8_strlen(label, -1), high - low - 8);
+	size_t part = len + 8;
 	bool right = a < b;
 
-	for (size_t i = low; i < high; i++)
-		d->cells[i] = d->glyphs->dash;
-	/* In flight: the half that is not drawn is the time between. */
-	if (arrow != WHOLE) {
-		bool first_half = (arrow == LEAVING) == right;
-
-		at = first_half ? low + 2 : high - 2 - len;
-		for (size_t i = low; i < high; i++)
-			if (first_half ? i > at + len + 2 : i + 3 < at)
-				d->cells[i] = ' ';
-		d->cells[first_half ? MIN(at + len + 2, high - 1) : MAX(at - 3, low)] =
-			d->glyphs->dot;
-	}
-	if (arrow != LEAVING)
-		d->cells[right ? high - 1 : low] = right ? d->glyphs->right : d->glyphs->left;
-	d->cells[at - 1] = ' ';
-	put_words(d, at, at + len, label);
-	d->cells[at + len] = ' ';
+	/* In flight: what is not drawn is the time between. */
+	if (arrow == LEAVING ? right : arrow == ARRIVING && !right)
+		high = MIN(high, low + part);
+	else if (arrow != WHOLE)
+		low = MAX(low, high - part);
+	draw_shaft(d, low, high, right, arrow);
+	a = low + (high - low - len) / 2;
+	d->cells[a - 1] = ' ';
+	put_words(d, a, a + len, label);
+	d->cells[a + len] = ' ';
 }
 
 static void draw_note(struct drawing *d, unsigned peer, const char *label)
@@ -185,7 +209,7 @@ static void draw_record(struct drawing *d, guint index)
 	guint pair = g_array_index(d->pairs, guint, index);
 	GString *label;
 
-	if (shape == ZRACE_SHAPE_NONE)
+	if (shape == ZRACE_SHAPE_NONE || is_echoed(d, index))
 		return;
 	/* One arrow will do: it is drawn where it arrives. */
 	if (shape == ZRACE_SHAPE_SEND && pair != UNPAIRED && follows_at_once(d, index, pair))
@@ -256,6 +280,7 @@ void zrace_ladder(GString *text, const struct zrace_script *script, const GArray
 	d->log = log;
 	d->glyphs = ascii ? &ascii_glyphs : &unicode_glyphs;
 	d->prefix = prefix;
+	d->shown = -1;
 	d->pairs = g_array_new(FALSE, FALSE, sizeof(guint));
 	pair_up(d);
 	d->gap = find_gap(d);

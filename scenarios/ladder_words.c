@@ -73,9 +73,9 @@ static bool append_value(GString *text, const struct zrace_script *script,
 	char value[64] = "";
 
 	if (strcmp(name, "peer") == 0) {
-		g_string_append(text, record->other == ZRACE_ANY_PEER ?
-					      "somebody" :
-					      script->peers[record->other].name);
+		g_string_append(text, record->other == ZRACE_ANY_PEER
+					      ? "somebody"
+					      : script->peers[record->other].name);
 		return true;
 	}
 	if (strcmp(name, "initiator") == 0 && record->other != ZRACE_ANY_PEER) {
@@ -132,7 +132,7 @@ void zrace_record_label(GString *text, const struct zrace_script *script,
 		return;
 	}
 	if (record->kind == ZRACE_REC_ACTION) {
-		g_string_append_printf(text, "(script: %s)", record->text);
+		g_string_append_printf(text, "(%s)", record->text);
 		return;
 	}
 	index = find(record->event.kind);
@@ -154,6 +154,6 @@ bool zrace_record_pairs(const struct zrace_record *sent, const struct zrace_reco
 		     (a->kind == ZCL_EV_NOOP_SENT && b->kind == ZCL_EV_NOOP_RECEIVED);
 
 	return kinds && sent->peer == received->other && sent->other == received->peer &&
-	       a->version == b->version && a->lnet_type == b->lnet_type &&
-	       a->length == b->length && a->cookie == b->cookie;
+	       a->version == b->version && a->lnet_type == b->lnet_type && a->length == b->length &&
+	       a->cookie == b->cookie;
 }

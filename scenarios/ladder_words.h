@@ -5,12 +5,12 @@
 #include "scenarios/log.h"
 
 enum zrace_shape {
-	ZRACE_SHAPE_NONE,   /* not drawn */
-	ZRACE_SHAPE_NOTE,   /* words beside the peer's column */
-	ZRACE_SHAPE_SEND,   /* an arrow leaves the peer */
+	ZRACE_SHAPE_NONE,    /* not drawn */
+	ZRACE_SHAPE_NOTE,    /* words beside the peer's column */
+	ZRACE_SHAPE_SEND,    /* an arrow leaves the peer */
 	ZRACE_SHAPE_RECEIVE, /* an arrow comes in to the peer */
-	ZRACE_SHAPE_HELD,   /* words between two columns */
-	ZRACE_SHAPE_SCRIPT, /* what the script does to all */
+	ZRACE_SHAPE_HELD,    /* words between two columns */
+	ZRACE_SHAPE_SCRIPT,  /* what the script does to all */
 };
 
 enum zrace_shape zrace_record_shape(const struct zrace_record *record);

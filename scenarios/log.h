@@ -15,12 +15,12 @@ enum zrace_record_kind {
 
 struct zrace_record {
 	enum zrace_record_kind kind;
-	int64_t time;	       /* ns since the start of the case */
-	unsigned peer;	       /* index */
-	unsigned other;	       /* index; ZRACE_ANY_PEER: unknown or none */
+	int64_t time;		/* ns since the start of the case */
+	unsigned peer;		/* index */
+	unsigned other;		/* index; ZRACE_ANY_PEER: unknown or none */
 	struct zcl_event event; /* ZRACE_REC_EVENT */
-	unsigned unit;	       /* ZRACE_REC_HELD: enum zworld_unit */
-	char *text;	       /* ZRACE_REC_ACTION: owned */
+	unsigned unit;		/* ZRACE_REC_HELD: enum zworld_unit */
+	char *text;		/* ZRACE_REC_ACTION: owned */
 };
 
 /* An array of struct zrace_record that frees what its records own. */

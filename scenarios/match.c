@@ -12,31 +12,31 @@ struct order {
 	size_t first, second; /* records; NOT_SEEN */
 };
 
+/* The expects of one scope. */
+struct sequence {
+	uint64_t cases;
+	GPtrArray *expects; /* of const struct zrace_statement */
+	GArray *matched;    /* of guint: the record of each expect that is met */
+};
+
 struct zrace_matcher {
 	const struct zrace_script *script;
 	const GArray *log;
-	GPtrArray *expects, *nevers; /* of const struct zrace_statement */
-	GArray *orders;		     /* of struct order */
-	GArray *matched;	     /* of guint: the record of each expect that is met */
+	GPtrArray *sequences;			/* of struct sequence */
+	GPtrArray *nevers;			/* of const struct zrace_statement */
+	GArray *orders;				/* of struct order */
 	const struct zrace_statement *violated; /* a never */
 	size_t violation;			/* by this record */
 };
 
-static bool other_fits(const struct zrace_script *script, const struct zrace_pattern *pattern,
-		       const struct zrace_record *record)
-{
-	if (pattern->other == ZRACE_ANY_PEER || pattern->other == record->other)
-		return true;
-	return record->other == ZRACE_ANY_PEER && script->npeers == 2;
-}
-
-bool zrace_pattern_fits(const struct zrace_script *script, const struct zrace_pattern *pattern,
-			const struct zrace_record *record)
+bool zrace_pattern_fits(const struct zrace_pattern *pattern, const struct zrace_record *record)
 {
 	char value[64];
 
 	if (record->kind != ZRACE_REC_EVENT || record->event.kind != pattern->kind ||
-	    record->peer != pattern->peer || !other_fits(script, pattern, record))
+	    record->peer != pattern->peer)
+		return false;
+	if (pattern->other != ZRACE_ANY_PEER && pattern->other != record->other)
 		return false;
 	for (size_t i = 0; i < pattern->nfields; i++) {
 		const struct zrace_field *field = &pattern->fields[i];
@@ -48,12 +48,38 @@ bool zrace_pattern_fits(const struct zrace_script *script, const struct zrace_pa
 	return true;
 }
 
+static void sequence_free(gpointer data)
+{
+	struct sequence *sequence = data;
+
+	g_ptr_array_unref(sequence->expects);
+	g_array_unref(sequence->matched);
+	g_free(sequence);
+}
+
+static struct sequence *sequence_of(struct zrace_matcher *matcher, uint64_t cases)
+{
+	struct sequence *sequence;
+
+	for (guint i = 0; i < matcher->sequences->len; i++) {
+		sequence = g_ptr_array_index(matcher->sequences, i);
+		if (sequence->cases == cases)
+			return sequence;
+	}
+	sequence = g_new0(struct sequence, 1);
+	sequence->cases = cases;
+	sequence->expects = g_ptr_array_new();
+	sequence->matched = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_ptr_array_add(matcher->sequences, sequence);
+	return sequence;
+}
+
 static void sort_in(struct zrace_matcher *matcher, struct zrace_statement *statement)
 {
 	struct order order = {statement, NOT_SEEN, NOT_SEEN};
 
 	if (statement->kind == ZRACE_EXPECT)
-		g_ptr_array_add(matcher->expects, statement);
+		g_ptr_array_add(sequence_of(matcher, statement->cases)->expects, statement);
 	else if (statement->kind == ZRACE_NEVER)
 		g_ptr_array_add(matcher->nevers, statement);
 	else if (statement->kind == ZRACE_ORDER)
@@ -67,10 +93,9 @@ struct zrace_matcher *zrace_matcher_new(const struct zrace_script *script, size_
 
 	matcher->script = script;
 	matcher->log = log;
-	matcher->expects = g_ptr_array_new();
+	matcher->sequences = g_ptr_array_new_with_free_func(sequence_free);
 	matcher->nevers = g_ptr_array_new();
 	matcher->orders = g_array_new(FALSE, FALSE, sizeof(struct order));
-	matcher->matched = g_array_new(FALSE, FALSE, sizeof(guint));
 	for (guint i = 0; i < script->statements->len; i++) {
 		struct zrace_statement *statement = g_ptr_array_index(script->statements, i);
 
@@ -82,10 +107,9 @@ struct zrace_matcher *zrace_matcher_new(const struct zrace_script *script, size_
 
 void zrace_matcher_free(struct zrace_matcher *matcher)
 {
-	g_ptr_array_unref(matcher->expects);
+	g_ptr_array_unref(matcher->sequences);
 	g_ptr_array_unref(matcher->nevers);
 	g_array_unref(matcher->orders);
-	g_array_unref(matcher->matched);
 	g_free(matcher);
 }
 
@@ -96,12 +120,20 @@ static void feed_orders(struct zrace_matcher *matcher, const struct zrace_record
 		struct order *order = &g_array_index(matcher->orders, struct order, i);
 
 		if (order->first == NOT_SEEN &&
-		    zrace_pattern_fits(matcher->script, &order->statement->pattern, record))
+		    zrace_pattern_fits(&order->statement->pattern, record))
 			order->first = index;
 		if (order->second == NOT_SEEN &&
-		    zrace_pattern_fits(matcher->script, &order->statement->second, record))
+		    zrace_pattern_fits(&order->statement->second, record))
 			order->second = index;
 	}
+}
+
+/* The expect that a sequence waits for; NULL: all are met. */
+static const struct zrace_statement *awaited(const struct sequence *sequence)
+{
+	if (sequence->matched->len == sequence->expects->len)
+		return NULL;
+	return g_ptr_array_index(sequence->expects, sequence->matched->len);
 }
 
 bool zrace_matcher_feed(struct zrace_matcher *matcher, size_t index)
@@ -109,18 +141,18 @@ bool zrace_matcher_feed(struct zrace_matcher *matcher, size_t index)
 	const struct zrace_record *record = zrace_log_at(matcher->log, index);
 	guint number = (guint)index;
 
-	if (matcher->matched->len < matcher->expects->len) {
-		const struct zrace_statement *next =
-			g_ptr_array_index(matcher->expects, matcher->matched->len);
+	for (guint i = 0; i < matcher->sequences->len; i++) {
+		struct sequence *sequence = g_ptr_array_index(matcher->sequences, i);
+		const struct zrace_statement *next = awaited(sequence);
 
-		if (zrace_pattern_fits(matcher->script, &next->pattern, record))
-			g_array_append_val(matcher->matched, number);
+		if (next && zrace_pattern_fits(&next->pattern, record))
+			g_array_append_val(sequence->matched, number);
 	}
 	feed_orders(matcher, record, index);
 	for (guint i = 0; i < matcher->nevers->len && matcher->violated == NULL; i++) {
 		const struct zrace_statement *never = g_ptr_array_index(matcher->nevers, i);
 
-		if (!zrace_pattern_fits(matcher->script, &never->pattern, record))
+		if (!zrace_pattern_fits(&never->pattern, record))
 			continue;
 		matcher->violated = never;
 		matcher->violation = index;
@@ -145,9 +177,24 @@ static const struct order *broken_order(const struct zrace_matcher *matcher)
 	return NULL;
 }
 
+/* The sequence whose awaited expect stands first in the file; NULL: all are met. */
+static const struct sequence *unmet_sequence(const struct zrace_matcher *matcher)
+{
+	const struct sequence *first = NULL;
+
+	for (guint i = 0; i < matcher->sequences->len; i++) {
+		const struct sequence *sequence = g_ptr_array_index(matcher->sequences, i);
+		const struct zrace_statement *next = awaited(sequence);
+
+		if (next && (first == NULL || next->pos.line < awaited(first)->pos.line))
+			first = sequence;
+	}
+	return first;
+}
+
 bool zrace_matcher_met(const struct zrace_matcher *matcher)
 {
-	return matcher->matched->len == matcher->expects->len && broken_order(matcher) == NULL;
+	return unmet_sequence(matcher) == NULL && broken_order(matcher) == NULL;
 }
 
 bool zrace_matcher_forbids(const struct zrace_matcher *matcher)
@@ -155,9 +202,13 @@ bool zrace_matcher_forbids(const struct zrace_matcher *matcher)
 	return matcher->nevers->len > 0;
 }
 
-const GArray *zrace_matcher_matched(const struct zrace_matcher *matcher)
+void zrace_matcher_matched(const struct zrace_matcher *matcher, GArray *matched)
 {
-	return matcher->matched;
+	for (guint i = 0; i < matcher->sequences->len; i++) {
+		const struct sequence *sequence = g_ptr_array_index(matcher->sequences, i);
+
+		g_array_append_vals(matched, sequence->matched->data, sequence->matched->len);
+	}
 }
 
 static void say_record(const struct zrace_matcher *matcher, size_t index, GString *why)
@@ -191,11 +242,12 @@ static size_t nearest(const struct zrace_matcher *matcher, const struct zrace_pa
 	return any;
 }
 
-static void say_unmet(const struct zrace_matcher *matcher, GString *why)
+static void say_unmet(const struct zrace_matcher *matcher, const struct sequence *sequence,
+		      GString *why)
 {
-	guint met = matcher->matched->len;
-	const struct zrace_statement *unmet = g_ptr_array_index(matcher->expects, met);
-	size_t from = met ? g_array_index(matcher->matched, guint, met - 1) + 1 : 0;
+	guint met = sequence->matched->len;
+	const struct zrace_statement *unmet = awaited(sequence);
+	size_t from = met ? g_array_index(sequence->matched, guint, met - 1) + 1 : 0;
 	size_t next = nearest(matcher, &unmet->pattern, from);
 
 	g_string_append(why, "expected ");
@@ -220,8 +272,8 @@ static void say_order(const struct zrace_matcher *matcher, const struct order *o
 	g_string_append(why, missing ? ", there was no " : ", first came ");
 	if (missing)
 		zrace_words_pattern(why, matcher->script,
-				    order->first == NOT_SEEN ? &statement->pattern :
-							       &statement->second);
+				    order->first == NOT_SEEN ? &statement->pattern
+							     : &statement->second);
 	else
 		say_record(matcher, order->second, why);
 }
@@ -229,6 +281,7 @@ static void say_order(const struct zrace_matcher *matcher, const struct order *o
 bool zrace_matcher_verdict(const struct zrace_matcher *matcher, struct zrace_pos *pos, GString *why)
 {
 	const struct order *order = broken_order(matcher);
+	const struct sequence *unmet = unmet_sequence(matcher);
 
 	if (matcher->violated) {
 		*pos = matcher->violated->pos;
@@ -238,12 +291,9 @@ bool zrace_matcher_verdict(const struct zrace_matcher *matcher, struct zrace_pos
 		say_record(matcher, matcher->violation, why);
 		return false;
 	}
-	if (matcher->matched->len < matcher->expects->len) {
-		const struct zrace_statement *unmet =
-			g_ptr_array_index(matcher->expects, matcher->matched->len);
-
-		*pos = unmet->pos;
-		say_unmet(matcher, why);
+	if (unmet) {
+		*pos = awaited(unmet)->pos;
+		say_unmet(matcher, unmet, why);
 		return false;
 	}
 	if (order) {

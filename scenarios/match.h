@@ -5,17 +5,14 @@
 #include "scenarios/log.h"
 
 /*
- * Holds a run's log against its expect, never and order lines, one record at a time. expect lines
- * are met in their order, by any later event each; other events may come between.
+ * Holds a run's log against its expect, never and order lines, one record at a time. The expect
+ * lines of one scope (those without `in`, those in the same cases) are met in their order, by a
+ * later event each; other events may come between. Scopes do not wait for each other.
  */
 struct zrace_matcher;
 
-/*
- * Whether an event fits a pattern. A peer that the event does not know yet (a caller before its
- * HELLO) fits the only other one of a script of two.
- */
-bool zrace_pattern_fits(const struct zrace_script *script, const struct zrace_pattern *pattern,
-			const struct zrace_record *record);
+/* Whether the record is an event that fits the pattern. */
+bool zrace_pattern_fits(const struct zrace_pattern *pattern, const struct zrace_record *record);
 
 /* script and log are borrowed. */
 struct zrace_matcher *zrace_matcher_new(const struct zrace_script *script, size_t case_index,
@@ -33,7 +30,7 @@ bool zrace_matcher_forbids(const struct zrace_matcher *matcher);
  */
 bool zrace_matcher_verdict(const struct zrace_matcher *matcher, struct zrace_pos *pos,
 			   GString *why);
-/* Indices (guint) of the records that met the expects, in their order. Borrowed. */
-const GArray *zrace_matcher_matched(const struct zrace_matcher *matcher);
+/* Appends the indices (guint) of the records that met the expects, scope by scope. */
+void zrace_matcher_matched(const struct zrace_matcher *matcher, GArray *matched);
 
 #endif

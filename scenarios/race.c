@@ -7,11 +7,9 @@
 #include <locale.h>
 #include <string.h>
 
+#include "scenarios/faults.h"
 #include "scenarios/parser.h"
 #include "scenarios/suite.h"
-#ifdef ZCL_FAULTS
-#include "core/fault.h"
-#endif
 
 enum { EXIT_PASS = 0, EXIT_USAGE = 2, EXIT_INTERNAL = 99 };
 
@@ -34,9 +32,11 @@ static GOptionContext *make_context(struct options *o)
 	const GOptionEntry entries[] = {
 		{"ladder", 'l', 0, G_OPTION_ARG_NONE, &o->ladder,
 		 "Show the events of every case as a ladder", NULL},
-		{"ascii", 0, 0, G_OPTION_ARG_NONE, &o->ascii, "Draw with ASCII characters only", NULL},
+		{"ascii", 0, 0, G_OPTION_ARG_NONE, &o->ascii, "Draw with ASCII characters only",
+		 NULL},
 		{"tap", 0, 0, G_OPTION_ARG_NONE, &o->tap, "Write TAP", NULL},
-		{"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Write a JSON object for each case", NULL},
+		{"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Write a JSON object for each case",
+		 NULL},
 		{"events", 0, 0, G_OPTION_ARG_NONE, &o->events,
 		 "Write the events that the scripts fix, without times", NULL},
 		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the cases, run nothing", NULL},
@@ -74,8 +74,7 @@ static void clear_options(struct options *o)
 	g_strfreev(o->files);
 }
 
-static int usage(const struct zrace_backend *backend, const char *format, ...)
-	G_GNUC_PRINTF(2, 3);
+static int usage(const struct zrace_backend *backend, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static int usage(const struct zrace_backend *backend, const char *format, ...)
 {
@@ -133,10 +132,10 @@ static size_t count_results(const struct zrace_suite *suite, const GPtrArray *sc
 static int run_scripts(const struct zrace_suite *suite, const GPtrArray *scripts,
 		       const struct options *o)
 {
-	struct zrace_report report = {.form = o->tap	? ZRACE_FORM_TAP :
-					      o->json	? ZRACE_FORM_JSON :
-					      o->events ? ZRACE_FORM_EVENTS :
-							  ZRACE_FORM_TEXT,
+	struct zrace_report report = {.form = o->tap	  ? ZRACE_FORM_TAP
+					      : o->json	  ? ZRACE_FORM_JSON
+					      : o->events ? ZRACE_FORM_EVENTS
+							  : ZRACE_FORM_TEXT,
 				      .ladder = o->ladder,
 				      .ascii = o->ascii || !g_get_charset(NULL),
 				      .quiet = o->quiet,
@@ -171,13 +170,9 @@ static int set_faults(const struct zrace_backend *backend, const struct options 
 {
 	if (o->fault == NULL)
 		return EXIT_PASS;
-#ifdef ZCL_FAULTS
-	suite->faults = zcl_fault_of(o->fault);
+	suite->faults = zrace_fault_of(o->fault);
 	if (suite->faults)
 		return EXIT_PASS;
-#else
-	(void)suite;
-#endif
 	return usage(backend, "no fault is called %s", o->fault);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/report.h"
 
+#include <inttypes.h>
+
 #include "scenarios/ladder.h"
 #include "scenarios/words.h"
 

@@ -112,14 +112,14 @@ static bool remember(struct zrace_runner *runner, size_t index)
 
 	for (size_t i = 0; i < peer->nremembers; i++) {
 		const struct zrace_remember *what = &peer->remembers[i];
-		enum zcl_err err = zcl_node_remember(
-			runner->world->ops->node(runner->peers[index]), one->nids[what->index],
-			what->version);
+		enum zcl_err err = zcl_node_remember(runner->world->ops->node(runner->peers[index]),
+						     one->nids[what->index], what->version);
 
 		if (err == ZCL_OK)
 			continue;
-		zrace_runner_fail(runner, ZRACE_ERROR, what->pos, "%s cannot remember %s as v%u: %s",
-				  peer->name, what->peer, what->version, zcl_strerror(err));
+		zrace_runner_fail(runner, ZRACE_ERROR, what->pos,
+				  "%s cannot remember %s as v%u: %s", peer->name, what->peer,
+				  what->version, zcl_strerror(err));
 		return false;
 	}
 	return true;
@@ -177,7 +177,7 @@ static void set_alarm(struct zrace_runner *runner, const struct zrace_statement 
 
 static void set_statement(struct zrace_runner *runner, const struct zrace_statement *statement)
 {
-	struct zrace_trigger trigger = {statement, false};
+	struct zrace_trigger trigger = {.statement = statement};
 
 	switch (statement->kind) {
 	case ZRACE_HOLD:
@@ -223,7 +223,6 @@ static bool set_up(struct zrace_runner *runner)
 
 static void judge(struct zrace_runner *runner)
 {
-	struct zrace_outcome *outcome = runner->outcome;
 	GString *why = g_string_new(NULL);
 	struct zrace_pos pos = {0, 0};
 	bool good = zrace_matcher_verdict(runner->matcher, &pos, why);
@@ -289,9 +288,7 @@ static void run_world(struct zrace_runner *runner)
 		runner->over = true;
 		runner->outcome->state = final_words(runner);
 		judge(runner);
-		g_array_append_vals(runner->outcome->matched,
-				    zrace_matcher_matched(runner->matcher)->data,
-				    zrace_matcher_matched(runner->matcher)->len);
+		zrace_matcher_matched(runner->matcher, runner->outcome->matched);
 	}
 	runner->over = true;
 	runner->outcome->ended = world->ops->now(world);
@@ -310,10 +307,9 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	runner->run = run;
 	runner->script = run->script;
 	runner->outcome = outcome;
-	runner->finally = zrace_script_finally(run->script, run->case_index, run->vary,
-					       &runner->finally_pos);
-	runner->matcher =
-		zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
+	runner->finally =
+		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
+	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
 	runner->held = g_array_new(FALSE, FALSE, sizeof(struct zrace_held));
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);

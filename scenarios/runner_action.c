@@ -68,8 +68,8 @@ static void release_dir(struct zrace_runner *runner, const struct zrace_dir *dir
 	for (unsigned unit = 1; unit <= ZWORLD_END; unit <<= 1)
 		if ((dir->units & unit) && find_held(runner, dir->from, dir->to, unit, &index))
 			g_array_remove_index(runner->held, index);
-	runner->world->ops->release(runner->world, runner->peers[dir->from],
-				    runner->peers[dir->to], dir->units);
+	runner->world->ops->release(runner->world, runner->peers[dir->from], runner->peers[dir->to],
+				    dir->units);
 }
 
 void zrace_runner_hold(struct zrace_runner *runner, const struct zrace_action *action)
@@ -139,8 +139,8 @@ static void call_core(struct zrace_runner *runner, const struct zrace_statement 
 	else if (action->kind == ZRACE_DO_PING)
 		err = ping(runner, statement, now);
 	else
-		err = zcl_node_connect(node_of(runner, action->peer),
-				       nid_of(runner, action->other), now);
+		err = zcl_node_connect(node_of(runner, action->peer), nid_of(runner, action->other),
+				       now);
 	runner->world->ops->kick(runner->world, runner->peers[action->peer]);
 	if (err != ZCL_OK) {
 		GString *text = g_string_new(NULL);
@@ -166,8 +166,9 @@ void zrace_runner_op_event(struct zrace_runner *runner, const struct zcl_lnet_ev
 		return;
 	text = g_string_new(NULL);
 	zrace_words_action(text, runner->script, &op->statement->action);
-	zrace_runner_fail(runner, ZRACE_FAIL, op->statement->pos, "expected %s to succeed, got %s: %s",
-			  text->str, zcl_err_name(event->status), zcl_strerror(event->status));
+	zrace_runner_fail(runner, ZRACE_FAIL, op->statement->pos,
+			  "expected %s to succeed, got %s: %s", text->str,
+			  zcl_err_name(event->status), zcl_strerror(event->status));
 	g_string_free(text, TRUE);
 }
 

@@ -20,6 +20,7 @@ struct zrace_held {
 /* A `when` line. */
 struct zrace_trigger {
 	const struct zrace_statement *statement;
+	unsigned seen; /* events that fit so far */
 	bool fired;
 };
 
@@ -45,7 +46,7 @@ struct zrace_runner {
 	struct zworld_peer *peers[ZRACE_MAX_PEERS];
 	struct zrace_matcher *matcher;
 	struct zrace_finally finally;
-	struct zrace_pos finally_pos; /* line 0: the script has none */
+	struct zrace_pos finally_pos;		      /* line 0: the script has none */
 	bool pairs[ZRACE_MAX_PEERS][ZRACE_MAX_PEERS]; /* [a][b], a < b: the script connects them */
 
 	GArray *held;	  /* of struct zrace_held */
@@ -56,10 +57,10 @@ struct zrace_runner {
 	size_t alarms;	  /* `at` lines to come */
 	size_t ops;	  /* PUTs and pings under way */
 
-	bool pulsing; /* a pulse is on its way */
-	bool watching; /* a look for silence is on its way */
+	bool pulsing;	/* a pulse is on its way */
+	bool watching;	/* a look for silence is on its way */
 	size_t watched; /* length of the log when it set out */
-	bool over;    /* what comes now is not looked at any more */
+	bool over;	/* what comes now is not looked at any more */
 };
 
 /* The first failure counts. Stops the world. */

@@ -39,16 +39,18 @@ static bool all_held(const struct zrace_runner *runner)
 	return runner->held->len > 0;
 }
 
-static bool trigger_fits(const struct zrace_runner *runner, const struct zrace_statement *statement,
+static bool trigger_fits(const struct zrace_runner *runner, struct zrace_trigger *trigger,
 			 const struct zrace_record *record)
 {
+	const struct zrace_statement *statement = trigger->statement;
+
 	switch (statement->kind) {
 	case ZRACE_WHEN:
-		return zrace_pattern_fits(runner->script, &statement->pattern, record);
+		return zrace_pattern_fits(&statement->pattern, record) &&
+		       ++trigger->seen == statement->nth;
 	case ZRACE_WHEN_HELD:
 		return record->kind == ZRACE_REC_HELD && record->peer == statement->dir.from &&
-		       record->other == statement->dir.to &&
-		       record->unit == statement->dir.units;
+		       record->other == statement->dir.to && record->unit == statement->dir.units;
 	case ZRACE_WHEN_ALL:
 		return record->kind == ZRACE_REC_HELD && all_held(runner);
 	default:
@@ -75,7 +77,7 @@ static void take_record(struct zrace_runner *runner, const struct zrace_record *
 		struct zrace_trigger *trigger =
 			&g_array_index(runner->triggers, struct zrace_trigger, i);
 
-		if (!trigger->fired && trigger_fits(runner, trigger->statement, record))
+		if (!trigger->fired && trigger_fits(runner, trigger, record))
 			fire(runner, trigger);
 	}
 	if (!runner->world->ops->strict_time)
@@ -85,12 +87,16 @@ static void take_record(struct zrace_runner *runner, const struct zrace_record *
 static void on_event(void *user, struct zworld_peer *peer, const struct zcl_event *event)
 {
 	struct zrace_runner *runner = user;
-	struct zrace_record record = {.kind = ZRACE_REC_EVENT, .time = event->time, .event = *event};
+	struct zrace_record record = {
+		.kind = ZRACE_REC_EVENT, .time = event->time, .event = *event};
 
 	if (runner->over)
 		return;
 	record.peer = index_of(runner, peer);
 	record.other = index_of_nid(runner, event->peer);
+	/* A caller is unknown before its HELLO, or for ever; among two it can only be the other. */
+	if (record.other == ZRACE_ANY_PEER && runner->script->npeers == 2)
+		record.other = !record.peer;
 	take_record(runner, &record);
 }
 
@@ -157,7 +163,7 @@ bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why)
 	return true;
 }
 
-/* Nothing is left to come that the runner knows of. */
+/* Nothing is left to come that the runner or a core knows of. */
 static bool nothing_to_come(const struct zrace_runner *runner)
 {
 	struct zrace_state state;
@@ -182,6 +188,17 @@ static bool all_met(const struct zrace_runner *runner)
 	       (runner->finally_pos.line == 0 || zrace_runner_state_holds(runner, NULL));
 }
 
+/* A core will do something by itself in the time that the script gives it. */
+static bool timer_due(const struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+
+	for (size_t i = 0; i < runner->script->npeers; i++)
+		if (zcl_node_expiry(ops->node(runner->peers[i])) <= runner->finally.within)
+			return true;
+	return false;
+}
+
 static void on_watch(void *data)
 {
 	struct zrace_runner *runner = data;
@@ -189,7 +206,8 @@ static void on_watch(void *data)
 	runner->watching = false;
 	if (runner->over)
 		return;
-	if (runner->watched == runner->outcome->log->len && nothing_to_come(runner)) {
+	if (runner->watched == runner->outcome->log->len && nothing_to_come(runner) &&
+	    (all_met(runner) || !timer_due(runner))) {
 		runner->over = true;
 		runner->world->ops->stop(runner->world);
 		return;

@@ -6,12 +6,12 @@
 
 /* How two peers stand to each other, read from both of their cores. */
 struct zrace_side {
-	unsigned up;	     /* connections with the other */
-	unsigned coming;     /* that are not up, or whose caller is not known yet */
-	uint32_t version;    /* of those up; 0: none; UINT32_MAX: several */
-	unsigned opened;     /* how many of those up this side opened */
+	unsigned up;	  /* connections with the other */
+	unsigned coming;  /* that are not up, or whose caller is not known yet */
+	uint32_t version; /* of those up; 0: none; UINT32_MAX: several */
+	unsigned opened;  /* how many of those up this side opened */
 	bool connecting;
-	size_t waiting;	     /* messages */
+	size_t waiting; /* messages */
 };
 
 struct zrace_state {

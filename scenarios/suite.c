@@ -24,12 +24,12 @@ static void foreach_result(const struct zrace_suite *suite, const struct zrace_s
 			   void (*fn)(struct zrace_run *run, void *user), void *user)
 {
 	for (size_t i = 0; i < script->ncases; i++) {
-		struct zrace_run run = {.script = script,
-					.case_index = i,
-					.vary = ZRACE_BASE_RUN,
-					.options = {.seed = suite->seed,
-						    .time_scale = suite->time_scale},
-					.faults = suite->faults};
+		struct zrace_run run = {
+			.script = script,
+			.case_index = i,
+			.vary = ZRACE_BASE_RUN,
+			.options = {.seed = suite->seed, .time_scale = suite->time_scale},
+			.faults = suite->faults};
 
 		if (!chosen(suite, script, i))
 			continue;

@@ -11,11 +11,11 @@ struct unit {
 	double factor;
 };
 
-static const struct unit time_units[] = {
-	{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {NULL, 0}};
-static const struct unit size_units[] = {{"", 1},	  {"B", 1},	   {"kB", 1e3},
-					 {"MB", 1e6},	  {"KiB", 1024.0}, {"MiB", 1048576.0},
-					 {"GiB", 1073741824.0}, {NULL, 0}};
+static const struct unit time_units[] = {{"ns", 1},  {"us", 1e3},   {"ms", 1e6},
+					 {"s", 1e9}, {"min", 60e9}, {NULL, 0}};
+static const struct unit size_units[] = {
+	{"", 1},	 {"B", 1},	     {"kB", 1e3},	    {"MB", 1e6},
+	{"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {NULL, 0}};
 static const struct unit bandwidth_units[] = {
 	{"bps", 1}, {"kbps", 1e3}, {"Mbps", 1e6}, {"Gbps", 1e9}, {NULL, 0}};
 static const struct unit percent_units[] = {{"%", 0.01}, {NULL, 0}};

@@ -98,8 +98,8 @@ static void append_dirs(GString *text, const struct zrace_script *script,
 	for (size_t i = 0; i < action->ndirs; i++) {
 		const struct zrace_dir *dir = &action->dirs[i];
 
-		g_string_append_printf(text, "%s%s>%s ", i ? ", " : " ", peer_name(script, dir->from),
-				       peer_name(script, dir->to));
+		g_string_append_printf(text, "%s%s>%s ", i ? ", " : " ",
+				       peer_name(script, dir->from), peer_name(script, dir->to));
 		zrace_words_units(text, dir->units);
 	}
 }

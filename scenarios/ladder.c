@@ -29,8 +29,8 @@ struct drawing {
 	const GArray *log;
 	const struct glyphs *glyphs;
 	const char *prefix;
-	int64_t shown; /* the time that stands in the rows above */
-	GArray *pairs; /* guint for each record: the other end of its arrow, or UNPAIRED */
+	char shown[32]; /* the time that stands in the rows above */
+	GArray *pairs;	/* guint for each record: the other end of its arrow, or UNPAIRED */
 	size_t gap;
 	gunichar cells[MAX_WIDTH];
 	size_t width;
@@ -63,14 +63,15 @@ static void put_words(struct drawing *d, size_t at, size_t end, const char *word
 	}
 }
 
+/* A time stands only in the first row that it belongs to. */
 static void put_time(struct drawing *d, int64_t ns)
 {
-	char text[32];
+	char text[sizeof(d->shown)];
 
-	if (ns == d->shown)
-		return;
-	d->shown = ns;
 	g_snprintf(text, sizeof(text), "%10.3f ms", (double)ns / 1e6);
+	if (strcmp(text, d->shown) == 0)
+		return;
+	g_strlcpy(d->shown, text, sizeof(d->shown));
 	put_words(d, 0, TIME_WIDTH + 2, text);
 }
 
@@ -280,7 +281,6 @@ void zrace_ladder(GString *text, const struct zrace_script *script, const GArray
 	d->log = log;
 	d->glyphs = ascii ? &ascii_glyphs : &unicode_glyphs;
 	d->prefix = prefix;
-	d->shown = -1;
 	d->pairs = g_array_new(FALSE, FALSE, sizeof(guint));
 	pair_up(d);
 	d->gap = find_gap(d);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "scenarios/possible.h"
 #include "scenarios/value.h"
 
 static bool read_event(struct zrace_parser *p, enum zcl_event_kind *kind)
@@ -46,10 +47,24 @@ static const char *field_name(const char *text)
 	return NULL;
 }
 
+static bool check_value(struct zrace_parser *p, enum zcl_event_kind kind, const char *field,
+			const char *value)
+{
+	GString *values = g_string_new(NULL);
+	bool good = zrace_value_possible(kind, field, value, values);
+
+	if (!good)
+		zrace_expected(p, "a value that %s can have in \"%s\" (%s)", field,
+			       zcl_event_name(kind), values->str);
+	g_string_free(values, TRUE);
+	return good;
+}
+
 static bool read_field(struct zrace_parser *p, struct zrace_pattern *pattern)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
 	const char *name = token->kind == ZRACE_WORD ? field_name(token->text) : NULL;
+	char *value;
 
 	if (name == NULL) {
 		char *names = g_strjoinv(", ", (char **)zcl_event_fields());
@@ -64,10 +79,14 @@ static bool read_field(struct zrace_parser *p, struct zrace_pattern *pattern)
 	if (!zrace_need_char(p, '='))
 		return false;
 	token = zrace_peek(p, 0);
-	if (token->kind != ZRACE_WORD && token->kind != ZRACE_STRING)
+	if (token->kind != ZRACE_WORD)
 		return zrace_expected(p, "a value of %s", name);
+	value = plain_value(token->text);
 	pattern->fields[pattern->nfields].name = name;
-	pattern->fields[pattern->nfields++].value = plain_value(zrace_take(p)->text);
+	pattern->fields[pattern->nfields++].value = value;
+	if (!check_value(p, pattern->kind, name, value))
+		return false;
+	zrace_take(p);
 	return true;
 }
 

@@ -168,7 +168,9 @@ static bool read_vary(struct zrace_parser *p, struct scope *scope)
 		return false;
 	if (!zrace_need_time(p, &vary.step))
 		return false;
-	if (vary.step == 0 || (vary.to - vary.from) / vary.step >= ZRACE_MAX_STEPS)
+	if (vary.step == 0)
+		return zrace_complain(p, vary.pos, "expected a step above 0, got 0");
+	if ((vary.to - vary.from) / vary.step >= ZRACE_MAX_STEPS)
 		return zrace_complain(p, vary.pos, "expected 1 to %d steps, got more",
 				      ZRACE_MAX_STEPS);
 	if (!zrace_need_char(p, ':'))

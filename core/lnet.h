@@ -19,6 +19,8 @@ struct zcl_node;
 #define ZCL_PING_FEAT_BASE   1u
 #define ZCL_PING_FEAT_STATUS 2u
 #define ZCL_PING_MAX_NIS     16
+/* Bytes of an answer to a ping with that many entries. */
+#define ZCL_PING_MAX_SIZE    (16 + 16 * ZCL_PING_MAX_NIS)
 #define ZCL_NI_UP	     0x15aac0deu
 #define ZCL_NI_DOWN	     0xdeadfaceu
 

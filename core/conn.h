@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZCL_CONN_H
+#define ZCL_CONN_H
+
+#include "core/node.h"
+#include "core/proto.h"
+#include "core/rx.h"
+
+/* Inside the core: one connection. The public half of its interface is in node.h. */
+
+enum zcl_conn_state {
+	ZCL_CS_CONNECTING, /* active: TCP is being opened */
+	ZCL_CS_CALLING,	   /* active: request and HELLO sent, waiting for the HELLO */
+	ZCL_CS_CALLED,	   /* passive: waiting for request and HELLO */
+	ZCL_CS_UP,
+	ZCL_CS_REFUSING, /* passive: our HELLO of type NONE is on its way, then close */
+	ZCL_CS_DOWN,	 /* close or abort was asked: only zcl_conn_gone is due */
+};
+
+/* Where the payload of the present message goes. */
+enum zcl_sink_kind {
+	ZCL_SINK_NONE,
+	ZCL_SINK_ME,	 /* an attached buffer */
+	ZCL_SINK_OP,	 /* the buffer of a GET */
+	ZCL_SINK_HEADER, /* all that counts is in the header */
+};
+
+struct zcl_sink {
+	enum zcl_sink_kind kind;
+	uint64_t id; /* attachment or op handle */
+	size_t offset;
+	size_t mlength;
+};
+
+struct zcl_conn {
+	struct zcl_node *node;
+	struct zcl_peer *peer; /* NULL before a caller's HELLO */
+	void *backend;
+	uint64_t number;
+	GList link;	 /* in node->conns */
+	GList peer_link; /* in peer->conns while UP */
+	enum zcl_conn_state state;
+	bool active;
+	int32_t ctype; /* this side's view */
+	const struct zcl_proto *proto;
+
+	uint8_t hello[ZCL_ACCEPT_SIZE + ZCL_HELLO_MAX_SIZE];
+	size_t hello_len, hello_sent;
+
+	struct zcl_rx rx;
+	struct zcl_sink sink;
+	GByteArray *stash;   /* bytes that came in while in PARSE_WAIT; NULL: none */
+	int64_t rx_deadline; /* INT64_MAX: none */
+
+	struct zcl_txq txq;
+	GQueue inflight; /* sent, waiting for a release */
+	uint32_t next_pin;
+	bool tx_awake;
+	int64_t tx_deadline;
+};
+
+/* A new connection in CONNECTING or CALLED, on the node's list. */
+struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int32_t ctype,
+			      const struct zcl_proto *proto, int64_t now);
+
+/*
+ * Ends a connection: its unsent and unacknowledged messages fail with why (zero-copy ones when the
+ * kernel has let go), close or abort is asked of the backend. Nothing happens when it is down.
+ */
+void zcl_conn_end(struct zcl_conn *conn, enum zcl_err why, bool abort, int64_t now);
+
+/* The handshake, conn_hello.c. */
+void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now);
+void zcl_conn_hello_accept(struct zcl_conn *conn, const struct zcl_accept_req *req, int64_t now);
+void zcl_conn_hello_received(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now);
+void zcl_conn_hello_error(struct zcl_conn *conn, enum zcl_err err, int64_t now);
+
+/* conn_tx.c */
+void zcl_conn_wake_tx(struct zcl_conn *conn);
+void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now);
+void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now);
+void zcl_conn_fail_queued(struct zcl_conn *conn, enum zcl_err why, bool zc_too, int64_t now);
+/* True when nothing but zcl_tx_finish is left to do for a message that was sent. */
+bool zcl_tx_is_over(const struct zcl_tx *tx);
+/* Takes a message off its connection and its peer, tells its owner, recycles it. */
+void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, int64_t now);
+
+/* conn_rx.c: goes on with what is there (after PARSE_WAIT). */
+void zcl_conn_rx_run(struct zcl_conn *conn, int64_t now);
+void zcl_conn_rx_resume(struct zcl_conn *conn, int64_t now);
+
+static inline bool zcl_conn_is_down(const struct zcl_conn *conn)
+{
+	return conn->state == ZCL_CS_DOWN;
+}
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h"
+#include "core/race.h"
+
+/* The handshake, both ways (HLD 4.2.3; wire notes 3 to 5). */
+
+static void note_hello(struct zcl_conn *conn, enum zcl_event_kind kind,
+		       const struct zcl_hello *hello, int64_t now)
+{
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
+
+	ev.version = hello->kshm_version;
+	ev.ctype = hello->kshm_ctype;
+	ev.incarnation = hello->kshm_src_incarnation;
+	zcl_node_emit(conn->node, &ev);
+}
+
+/* Appends our HELLO to what waits to be sent. */
+static void send_hello(struct zcl_conn *conn, const struct zcl_proto *proto, int32_t ctype,
+		       zcl_nid dst, int64_t now)
+{
+	const struct zcl_config *config = &conn->node->config;
+	/* dst_pid and dst_incarnation stay 0, as from every deployed node. */
+	const struct zcl_hello hello = {
+		.kshm_version = proto->version,
+		.kshm_src_nid = config->nid,
+		.kshm_dst_nid = dst,
+		.kshm_src_pid = config->pid,
+		.kshm_src_incarnation = config->incarnation,
+		.kshm_ctype = ctype,
+	};
+
+	conn->hello_len += proto->send_hello(&hello, conn->hello + conn->hello_len);
+	g_assert(conn->hello_len <= sizeof(conn->hello));
+	note_hello(conn, ZCL_EV_HELLO_SENT, &hello, now);
+	conn->tx_deadline = zcl_time_after(now, config->socket_timeout);
+	zcl_node_arm(conn->node, conn->tx_deadline);
+	zcl_conn_wake_tx(conn);
+}
+
+void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now)
+{
+	const struct zcl_accept_req req = {.acr_version = ZCL_ACCEPTOR_VERSION,
+					   .acr_nid = conn->peer->nid};
+
+	zcl_accept_encode(&req, conn->hello);
+	conn->hello_len = ZCL_ACCEPT_SIZE;
+	send_hello(conn, conn->proto, conn->ctype, conn->peer->nid, now);
+}
+
+static void conn_up(struct zcl_conn *conn, int64_t now)
+{
+	struct zcl_node *node = conn->node;
+
+	conn->state = ZCL_CS_UP;
+	conn->rx_deadline = INT64_MAX;
+	g_queue_push_tail_link(&conn->peer->conns, &conn->peer_link);
+	node->stats.conns_opened++;
+	zcl_node_note(node, conn->peer, conn, ZCL_EV_CONN_UP, now);
+}
+
+/* ---- passive ----------------------------------------------------------------------------------
+ */
+
+void zcl_conn_hello_accept(struct zcl_conn *conn, const struct zcl_accept_req *req, int64_t now)
+{
+	if (req->acr_nid != conn->node->config.nid)
+		zcl_conn_hello_error(conn, ZCL_E_WRONG_NID, now);
+}
+
+/* Our HELLO of type NONE goes out; the connection closes behind it. */
+static void refuse(struct zcl_conn *conn, const struct zcl_proto *proto, enum zcl_reason reason,
+		   int64_t now)
+{
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_REFUSE, now);
+
+	conn->node->stats.refusals_made++;
+	ev.reason = reason;
+	ev.version = proto->version;
+	zcl_node_emit(conn->node, &ev);
+	conn->node->handshakes--;
+	conn->state = ZCL_CS_REFUSING;
+	conn->rx_deadline = INT64_MAX;
+	/* Seen: a refuser puts its own NID there (wire notes 4). */
+	send_hello(conn, proto, ZCL_CONN_NONE, conn->node->config.nid, now);
+}
+
+static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer *peer,
+			      const struct zcl_hello *hello)
+{
+	const struct zcl_conn *live = g_queue_peek_head((GQueue *)&peer->conns);
+	struct zcl_race_input in = {
+		.self = conn->node->config.nid,
+		.peer = peer->nid,
+		.max_version = conn->node->config.max_version,
+		.version = hello->kshm_version,
+		.connecting = peer->connecting,
+		.known_incarnation = peer->incarnation,
+		.incarnation = hello->kshm_src_incarnation,
+		.live_version = live ? live->proto->version : 0,
+		.have_type = zcl_peer_has_type(peer, zcl_ctype_invert(hello->kshm_ctype)),
+	};
+
+	if (zcl_fault(conn->node, ZCL_FAULT_NID_ORDER)) {
+		in.self = peer->nid;
+		in.peer = conn->node->config.nid;
+	}
+	return zcl_race_decide(&in);
+}
+
+static void grant(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
+{
+	struct zcl_peer *peer = conn->peer;
+
+	conn->node->handshakes--;
+	conn->ctype = zcl_ctype_invert(hello->kshm_ctype);
+	conn->proto = zcl_proto_find(hello->kshm_version);
+	peer->incarnation = hello->kshm_src_incarnation;
+	/* It proves that the peer speaks this version, not that it speaks no better one. */
+	if (peer->proto != conn->proto) {
+		peer->proto = conn->proto;
+		peer->told = false;
+	}
+	send_hello(conn, conn->proto, conn->ctype, peer->nid, now);
+	conn_up(conn, now);
+	zcl_peer_called(peer, now);
+}
+
+static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
+{
+	const struct zcl_proto *proto = zcl_proto_find(hello->kshm_version);
+	enum zcl_reason reason;
+
+	if (hello->kshm_src_nid == conn->node->config.nid) {
+		zcl_conn_hello_error(conn, ZCL_E_WRONG_NID, now);
+		return;
+	}
+	if (hello->kshm_ctype == ZCL_CONN_NONE) {
+		zcl_conn_hello_error(conn, ZCL_E_BAD_CTYPE, now);
+		return;
+	}
+	conn->peer = zcl_peer_get(conn->node, hello->kshm_src_nid);
+	note_hello(conn, ZCL_EV_HELLO_RECEIVED, hello, now);
+	if (conn->peer == NULL) {
+		refuse(conn, proto, ZCL_REASON_LIMIT, now);
+		return;
+	}
+	reason = decide(conn, conn->peer, hello);
+	if (reason == ZCL_REASON_NONE) {
+		grant(conn, hello, now);
+		return;
+	}
+	refuse(conn, proto, reason, now);
+	if (reason == ZCL_REASON_STALE)
+		zcl_peer_restarted(conn->peer, hello->kshm_src_incarnation, now);
+}
+
+/* ---- active -----------------------------------------------------------------------------------
+ */
+
+static void attempt_fatal(struct zcl_conn *conn, enum zcl_err why, int64_t now)
+{
+	zcl_conn_end(conn, why, true, now);
+	zcl_peer_attempt_failed(conn->peer, why, now);
+}
+
+static void answered_none(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
+{
+	struct zcl_peer *peer = conn->peer;
+
+	zcl_conn_end(conn, ZCL_E_RACE, false, now);
+	if (hello->kshm_version == conn->proto->version)
+		zcl_peer_attempt_lost(peer, ZCL_REASON_RACE, now);
+	else
+		zcl_peer_attempt_version(peer, zcl_proto_find(hello->kshm_version), true, now);
+}
+
+static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
+{
+	struct zcl_peer *peer = conn->peer;
+
+	note_hello(conn, ZCL_EV_HELLO_RECEIVED, hello, now);
+	if (hello->kshm_src_nid != peer->nid) {
+		attempt_fatal(conn, ZCL_E_WRONG_NID, now);
+		return;
+	}
+	if (peer->incarnation != 0 && peer->incarnation != hello->kshm_src_incarnation) {
+		zcl_conn_end(conn, ZCL_E_STALE, true, now);
+		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
+		zcl_peer_attempt_lost(peer, ZCL_REASON_STALE, now);
+		return;
+	}
+	peer->incarnation = hello->kshm_src_incarnation;
+	if (hello->kshm_ctype == ZCL_CONN_NONE || hello->kshm_version != conn->proto->version) {
+		answered_none(conn, hello, now);
+		return;
+	}
+	if (hello->kshm_ctype != zcl_ctype_invert(conn->ctype)) {
+		attempt_fatal(conn, ZCL_E_BAD_CTYPE, now);
+		return;
+	}
+	if (zcl_peer_has_type(peer, conn->ctype)) {
+		zcl_conn_end(conn, ZCL_E_DUPLICATE, false, now);
+		zcl_peer_attempt_lost(peer, ZCL_REASON_DUPLICATE, now);
+		return;
+	}
+	peer->attempt = NULL;
+	if (peer->proto == NULL)
+		peer->proto = conn->proto;
+	conn_up(conn, now);
+	zcl_peer_attempt_up(peer, now);
+}
+
+void zcl_conn_hello_received(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
+{
+	if (conn->active)
+		answered(conn, hello, now);
+	else
+		called(conn, hello, now);
+}
+
+/* ---- what is wrong with a handshake -----------------------------------------------------------
+ */
+
+static void note_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
+{
+	struct zcl_event ev =
+		zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_PROTOCOL_ERROR, now);
+
+	conn->node->stats.protocol_errors++;
+	ev.error = err;
+	zcl_node_emit(conn->node, &ev);
+}
+
+static void refuse_version(struct zcl_conn *conn, int64_t now)
+{
+	const struct zcl_config *config = &conn->node->config;
+	struct zcl_event ev;
+
+	if (config->refuses == ZCL_REFUSE_REPLY) {
+		refuse(conn, zcl_proto_find(config->max_version), ZCL_REASON_VERSION, now);
+		return;
+	}
+	ev = zcl_event_of(conn->node, NULL, conn, ZCL_EV_REFUSE, now);
+	ev.reason = ZCL_REASON_VERSION;
+	conn->node->stats.refusals_made++;
+	zcl_node_emit(conn->node, &ev);
+	zcl_conn_end(conn, ZCL_E_UNKNOWN_VERSION, true, now);
+}
+
+/* Says which version of the acceptor request is understood here, then closes (wire notes 3). */
+static void refuse_acceptor_version(struct zcl_conn *conn)
+{
+	const struct zcl_accept_req req = {.acr_version = ZCL_ACCEPTOR_VERSION};
+
+	conn->node->handshakes--;
+	conn->state = ZCL_CS_REFUSING;
+	zcl_accept_encode(&req, conn->hello);
+	conn->hello_len = ZCL_ACCEPT_SIZE;
+	zcl_conn_wake_tx(conn);
+}
+
+void zcl_conn_hello_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
+{
+	if (conn->active) {
+		/* A version that is newer than ours: nothing in common to fall back to. */
+		if (err == ZCL_E_UNKNOWN_VERSION)
+			err = ZCL_E_VERSION;
+		else
+			note_error(conn, err, now);
+		attempt_fatal(conn, err, now);
+		return;
+	}
+	if (err == ZCL_E_UNKNOWN_VERSION) {
+		refuse_version(conn, now);
+		return;
+	}
+	note_error(conn, err, now);
+	if (err == ZCL_E_BAD_ACCEPTOR_VERSION)
+		refuse_acceptor_version(conn);
+	else
+		zcl_conn_end(conn, err, true, now);
+}

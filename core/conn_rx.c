@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h"
+
+/* Bytes in: the handshake, then messages (HLD 4.1.3, 4.1.4, 6.1; wire notes 6, 7). */
+
+static void protocol_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
+{
+	struct zcl_event ev;
+
+	if (conn->state != ZCL_CS_UP) {
+		zcl_conn_hello_error(conn, err, now);
+		return;
+	}
+	conn->node->stats.protocol_errors++;
+	ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_PROTOCOL_ERROR, now);
+	ev.error = err;
+	zcl_node_emit(conn->node, &ev);
+	zcl_conn_end(conn, err, true, now);
+}
+
+/* A ZC-ACK came: its message needs no ACK any more (HLD 4.1.4). */
+static void acked(struct zcl_conn *conn, uint64_t cookie, int64_t now)
+{
+	struct zcl_tx *tx = zcl_zcreq_take(conn->peer, cookie);
+
+	/* Nobody can have received all of what was not all sent. */
+	if (tx == NULL || tx->sent < zcl_tx_size(tx)) {
+		protocol_error(conn, ZCL_E_BAD_COOKIE, now);
+		return;
+	}
+	conn->node->stats.acks_received++;
+	if (zcl_node_traces(conn->node)) {
+		struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_ACKED, now);
+
+		ev.cookie = cookie;
+		zcl_node_emit(conn->node, &ev);
+	}
+	if (!zcl_tx_is_over(tx))
+		return;
+	g_queue_unlink(&tx->conn->inflight, &tx->link);
+	zcl_tx_finish(conn->node, tx, ZCL_OK, now);
+}
+
+/* The whole payload of a ZC request is there and checked: ACK it (HLD 4.1.3). */
+static void requested(struct zcl_conn *conn, uint64_t cookie, int64_t now)
+{
+	struct zcl_conn *way = zcl_peer_pick(conn->peer, ZCL_KSM_SIZE);
+
+	g_assert(way != NULL);
+	zcl_conn_queue_ack(way, cookie, now);
+}
+
+static void noop_received(struct zcl_conn *conn, const struct zcl_ksm *ksm, int64_t now)
+{
+	const uint64_t cookie = ksm->ksm_zc_cookies[1];
+
+	conn->node->stats.noops_received++;
+	if (zcl_node_traces(conn->node)) {
+		struct zcl_event ev =
+			zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_NOOP_RECEIVED, now);
+
+		ev.cookie = cookie;
+		zcl_node_emit(conn->node, &ev);
+	}
+	if (cookie != 0 && cookie != ZCL_KEEPALIVE_COOKIE)
+		acked(conn, cookie, now);
+}
+
+static void header_received(struct zcl_conn *conn, const struct zcl_rx_item *item, int64_t now)
+{
+	if (item->ksm.ksm_zc_cookies[1] != 0)
+		acked(conn, item->ksm.ksm_zc_cookies[1], now);
+	if (zcl_conn_is_down(conn))
+		return;
+	if (zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK) && item->ksm.ksm_zc_cookies[0] != 0)
+		requested(conn, item->ksm.ksm_zc_cookies[0], now);
+	zcl_lnet_parse(conn, &item->hdr, now);
+}
+
+static void message_received(struct zcl_conn *conn, const struct zcl_rx_item *item, int64_t now)
+{
+	struct zcl_stats *stats = &conn->node->stats;
+
+	stats->messages_received++;
+	stats->payload_received += item->hdr.payload_length;
+	if (zcl_node_traces(conn->node)) {
+		struct zcl_event ev =
+			zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_MSG_RECEIVED, now);
+
+		ev.lnet_type = item->hdr.type;
+		ev.length = item->hdr.payload_length;
+		ev.cookie = item->ksm.ksm_zc_cookies[0];
+		ev.ack = item->ksm.ksm_zc_cookies[1];
+		zcl_node_emit(conn->node, &ev);
+	}
+	/* Before LNet answers, so that the answer can carry the ACK. */
+	if (item->ksm.ksm_zc_cookies[0] != 0 && !zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK))
+		requested(conn, item->ksm.ksm_zc_cookies[0], now);
+	zcl_lnet_received(conn, &item->hdr, now);
+}
+
+static void handle(struct zcl_conn *conn, const struct zcl_rx_item *item, int64_t now)
+{
+	switch (item->kind) {
+	case ZCL_ITEM_ACCEPT:
+		zcl_conn_hello_accept(conn, &item->accept, now);
+		break;
+	case ZCL_ITEM_HELLO:
+		zcl_conn_hello_received(conn, &item->hello, now);
+		break;
+	case ZCL_ITEM_NOOP:
+		noop_received(conn, &item->ksm, now);
+		break;
+	case ZCL_ITEM_LNET:
+		header_received(conn, item, now);
+		break;
+	case ZCL_ITEM_MESSAGE:
+		message_received(conn, item, now);
+		break;
+	case ZCL_ITEM_MORE:
+		break;
+	}
+}
+
+static bool listens(const struct zcl_conn *conn)
+{
+	return conn->state != ZCL_CS_DOWN && conn->state != ZCL_CS_REFUSING;
+}
+
+void zcl_conn_rx_run(struct zcl_conn *conn, int64_t now)
+{
+	struct zcl_rx_item item;
+
+	while (listens(conn)) {
+		enum zcl_err err = zcl_rx_next(&conn->rx, &item);
+
+		if (err != ZCL_OK) {
+			protocol_error(conn, err, now);
+			return;
+		}
+		if (item.kind == ZCL_ITEM_MORE)
+			return;
+		handle(conn, &item, now);
+	}
+}
+
+/* An incomplete message must make progress. */
+static void arm_rx(struct zcl_conn *conn, int64_t now)
+{
+	if (conn->state != ZCL_CS_UP)
+		return;
+	if (zcl_rx_at_boundary(&conn->rx) || zcl_conn_rx_paused(conn)) {
+		conn->rx_deadline = INT64_MAX;
+		return;
+	}
+	conn->rx_deadline = zcl_time_after(now, conn->node->config.socket_timeout);
+	zcl_node_arm(conn->node, conn->rx_deadline);
+}
+
+static void push(struct zcl_conn *conn, const uint8_t *data, size_t len, int64_t now)
+{
+	while (len > 0 && listens(conn) && !zcl_conn_rx_paused(conn)) {
+		const size_t n = zcl_rx_push(&conn->rx, data, len);
+
+		g_assert(n > 0);
+		data += n;
+		len -= n;
+		zcl_conn_rx_run(conn, now);
+	}
+	if (len == 0 || !listens(conn))
+		return;
+	if (conn->stash == NULL)
+		conn->stash = g_byte_array_new();
+	g_byte_array_append(conn->stash, data, (guint)len);
+}
+
+void zcl_conn_rx_push(struct zcl_conn *conn, const void *data, size_t len, int64_t now)
+{
+	if (!listens(conn))
+		return;
+	conn->node->stats.bytes_received += len;
+	push(conn, data, len, now);
+	arm_rx(conn, now);
+}
+
+void zcl_conn_rx_resume(struct zcl_conn *conn, int64_t now)
+{
+	GByteArray *stash = conn->stash;
+
+	conn->stash = NULL;
+	zcl_conn_rx_run(conn, now);
+	if (stash != NULL) {
+		push(conn, stash->data, stash->len, now);
+		g_byte_array_unref(stash);
+	}
+	arm_rx(conn, now);
+	if (listens(conn) && !zcl_conn_rx_paused(conn))
+		conn->node->cb.wake_rx(conn->node->user, conn);
+}
+
+size_t zcl_conn_rx_iov(const struct zcl_conn *conn, struct iovec *iov, size_t max)
+{
+	return conn->state == ZCL_CS_UP ? zcl_rx_iov(&conn->rx, iov, max) : 0;
+}
+
+void zcl_conn_rx_advance(struct zcl_conn *conn, size_t n, int64_t now)
+{
+	if (conn->state != ZCL_CS_UP || n == 0)
+		return;
+	conn->node->stats.bytes_received += n;
+	zcl_rx_advance(&conn->rx, n);
+	zcl_conn_rx_run(conn, now);
+	arm_rx(conn, now);
+}
+
+bool zcl_conn_rx_paused(const struct zcl_conn *conn)
+{
+	return conn->rx.state == ZCL_RX_PARSE_WAIT;
+}
+
+size_t zcl_conn_rx_missing(const struct zcl_conn *conn)
+{
+	return conn->rx.want + conn->rx.slop;
+}

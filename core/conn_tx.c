@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h"
+
+/* Messages out: queueing, what to send next, and when a message is over (HLD 4.1.2, 4.2.5). */
+
+void zcl_conn_wake_tx(struct zcl_conn *conn)
+{
+	if (conn->tx_awake || conn->state == ZCL_CS_DOWN)
+		return;
+	conn->tx_awake = true;
+	conn->node->cb.wake_tx(conn->node->user, conn);
+}
+
+static struct zcl_event event_of_tx(const struct zcl_conn *conn, const struct zcl_tx *tx,
+				    enum zcl_event_kind kind, int64_t now)
+{
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
+
+	ev.lnet_type = tx->lnet_type;
+	ev.length = tx->payload;
+	ev.cookie = tx->ksm.ksm_zc_cookies[0];
+	ev.ack = tx->ksm.ksm_zc_cookies[1];
+	return ev;
+}
+
+static void note_tx(const struct zcl_conn *conn, const struct zcl_tx *tx, enum zcl_event_kind kind,
+		    int64_t now)
+{
+	struct zcl_event ev;
+
+	if (!zcl_node_traces(conn->node))
+		return;
+	ev = event_of_tx(conn, tx, kind, now);
+	zcl_node_emit(conn->node, &ev);
+}
+
+static void note_cookie(const struct zcl_conn *conn, enum zcl_event_kind kind, uint64_t cookie,
+			int64_t now)
+{
+	struct zcl_event ev;
+
+	if (!zcl_node_traces(conn->node))
+		return;
+	ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
+	ev.cookie = cookie;
+	zcl_node_emit(conn->node, &ev);
+}
+
+static void arm_tx(struct zcl_conn *conn, int64_t now)
+{
+	conn->tx_deadline = zcl_time_after(now, conn->node->config.socket_timeout);
+	zcl_node_arm(conn->node, conn->tx_deadline);
+}
+
+/* ---- queueing ---------------------------------------------------------------------------------
+ */
+
+static void ask_for_ack(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
+{
+	const struct zcl_config *config = &conn->node->config;
+
+	zcl_zcreq_add(conn->peer, tx, zcl_time_after(now, config->socket_timeout));
+	conn->node->stats.zc_requests++;
+	note_tx(conn, tx, ZCL_EV_COOKIE_GIVEN, now);
+	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND))
+		zcl_zcreq_remove(conn->peer, tx);
+}
+
+static void recycle_noop(struct zcl_conn *conn, struct zcl_tx *noop, struct zcl_tx *carrier,
+			 int64_t now)
+{
+	if (zcl_fault(conn->node, ZCL_FAULT_LOSE_CARRIER))
+		carrier->ksm.ksm_zc_cookies[1] = 0;
+	conn->node->stats.acks_coalesced++;
+	note_cookie(conn, ZCL_EV_NOOP_REPLACED, noop->ksm.ksm_zc_cookies[1], now);
+	zcl_tx_put(&conn->node->pool, noop);
+}
+
+void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
+{
+	const struct zcl_config *config = &conn->node->config;
+	const bool idle = g_queue_is_empty(&conn->txq.queue);
+	struct zcl_tx *noop;
+
+	g_assert(conn->state == ZCL_CS_UP);
+	tx->conn = conn;
+	conn->proto->pack(tx);
+	tx->zc = tx->payload > 0 && tx->payload >= config->zc_min_payload;
+	if (tx->zc && conn->proto->zc_acks && config->zc_requests)
+		ask_for_ack(conn, tx, now);
+	noop = conn->proto->queue_lnet(&conn->txq, tx);
+	if (noop != NULL)
+		recycle_noop(conn, noop, tx, now);
+	note_tx(conn, tx, ZCL_EV_MSG_QUEUED, now);
+	if (idle)
+		arm_tx(conn, now);
+	zcl_conn_wake_tx(conn);
+}
+
+void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now)
+{
+	struct zcl_tx *noop;
+
+	if (conn->proto->queue_ack(&conn->txq, cookie) == ZCL_ACK_PIGGYBACKED) {
+		conn->node->stats.acks_piggybacked++;
+		note_cookie(conn, ZCL_EV_ACK_PIGGYBACKED, cookie, now);
+		return;
+	}
+	noop = zcl_tx_get(&conn->node->pool);
+	zcl_tx_init_noop(noop, cookie);
+	noop->conn = conn;
+	noop->peer = conn->peer;
+	if (g_queue_is_empty(&conn->txq.queue))
+		arm_tx(conn, now);
+	zcl_txq_add_noop(&conn->txq, noop);
+	note_cookie(conn, ZCL_EV_NOOP_QUEUED, cookie, now);
+	zcl_conn_wake_tx(conn);
+}
+
+/* ---- what to send next ------------------------------------------------------------------------
+ */
+
+static void batch_add(struct zcl_tx_batch *batch, const void *base, size_t len)
+{
+	g_assert(batch->niov < ZCL_TX_MAX_IOV);
+	batch->iov[batch->niov++] = (struct iovec){.iov_base = (void *)base, .iov_len = len};
+	batch->nob += len;
+}
+
+static size_t batch_room(const struct zcl_tx_batch *batch)
+{
+	return ZCL_TX_MAX_IOV - batch->niov;
+}
+
+static void batch_add_payload(struct zcl_tx_batch *batch, const struct zcl_tx *tx)
+{
+	const size_t header = zcl_tx_header_size(tx);
+	const size_t at = tx->sent > header ? tx->sent - header : 0;
+	struct iovec rest[ZCL_LNET_MAX_IOV];
+	const size_t n = zcl_iov_slice(tx->iov, tx->niov, at, tx->payload - at, rest);
+
+	for (size_t i = 0; i < n; i++)
+		batch_add(batch, rest[i].iov_base, rest[i].iov_len);
+}
+
+/* Adds what is left of tx; false: the batch ends here. */
+static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, struct zcl_tx *tx)
+{
+	const size_t header = zcl_tx_header_size(tx);
+
+	if (batch_room(batch) < 1 + tx->niov) {
+		batch->more = true;
+		return false;
+	}
+	if (tx->sent == 0)
+		zcl_tx_seal(tx, conn->node->config.checksum && conn->proto->checksums);
+	if (tx->sent < header)
+		batch_add(batch, tx->header + tx->header_at + tx->sent, header - tx->sent);
+	if (!tx->zc) {
+		batch_add_payload(batch, tx);
+		return true;
+	}
+	if (batch->niov > 0) {
+		batch->more = true;
+		return false;
+	}
+	batch->zc = true;
+	batch_add_payload(batch, tx);
+	return false;
+}
+
+static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
+{
+	if (conn->hello_sent < conn->hello_len)
+		batch_add(batch, conn->hello + conn->hello_sent,
+			  conn->hello_len - conn->hello_sent);
+	if (conn->state != ZCL_CS_UP)
+		return;
+	for (GList *l = conn->txq.queue.head; l != NULL; l = l->next) {
+		if (!batch_add_tx(conn, batch, l->data))
+			return;
+	}
+}
+
+bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch)
+{
+	batch->niov = batch->nob = 0;
+	batch->zc = batch->more = false;
+	if (conn->state != ZCL_CS_DOWN && conn->state != ZCL_CS_CONNECTING)
+		batch_fill(conn, batch);
+	if (batch->nob == 0)
+		conn->tx_awake = false;
+	return batch->nob > 0;
+}
+
+/* ---- what went out ----------------------------------------------------------------------------
+ */
+
+bool zcl_tx_is_over(const struct zcl_tx *tx)
+{
+	return tx->sent == zcl_tx_size(tx) && tx->pins_left == 0 && !tx->unacked;
+}
+
+void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, int64_t now)
+{
+	if (tx->unacked)
+		zcl_zcreq_remove(tx->peer, tx);
+	if (tx->zc) {
+		node->stats.buffers_released++;
+		if (zcl_node_traces(node)) {
+			struct zcl_event ev = event_of_tx(tx->conn, tx, ZCL_EV_RELEASED, now);
+
+			ev.error = err;
+			zcl_node_emit(node, &ev);
+		}
+	}
+	if (!zcl_tx_is_noop(tx)) {
+		tx->peer->under_way--;
+		zcl_lnet_tx_done(node, tx, err, now);
+	}
+	zcl_tx_put(&node->pool, tx);
+}
+
+static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
+{
+	struct zcl_stats *stats = &conn->node->stats;
+
+	zcl_txq_remove(&conn->txq, tx, 0);
+	if (zcl_tx_is_noop(tx)) {
+		stats->noops_sent++;
+		stats->acks_noop++;
+		note_cookie(conn, ZCL_EV_NOOP_SENT, tx->ksm.ksm_zc_cookies[1], now);
+	} else {
+		stats->messages_sent++;
+		stats->payload_sent += tx->payload;
+		note_tx(conn, tx, ZCL_EV_MSG_SENT, now);
+	}
+	if (zcl_tx_is_over(tx))
+		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
+	else
+		g_queue_push_tail_link(&conn->inflight, &tx->link);
+}
+
+static void pin(struct zcl_conn *conn, struct zcl_tx *tx)
+{
+	g_assert(tx->zc);
+	if (tx->pins == 0)
+		tx->first_pin = conn->next_pin;
+	conn->next_pin++;
+	tx->pins++;
+	tx->pins_left++;
+}
+
+static size_t advance_hello(struct zcl_conn *conn, size_t nob)
+{
+	const size_t n = MIN(nob, conn->hello_len - conn->hello_sent);
+
+	conn->hello_sent += n;
+	return nob - n;
+}
+
+static void advance_messages(struct zcl_conn *conn, size_t nob, bool pinned, int64_t now)
+{
+	while (nob > 0) {
+		struct zcl_tx *tx = zcl_txq_head(&conn->txq);
+		size_t n;
+
+		g_assert(tx != NULL);
+		n = MIN(nob, zcl_tx_size(tx) - tx->sent);
+		if (tx->sent == 0)
+			zcl_txq_started(&conn->txq, tx);
+		if (pinned)
+			pin(conn, tx);
+		tx->sent += n;
+		conn->txq.nob -= n;
+		nob -= n;
+		if (tx->sent == zcl_tx_size(tx))
+			message_sent(conn, tx, now);
+	}
+}
+
+void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, bool pinned, int64_t now)
+{
+	if (nob == 0 || conn->state == ZCL_CS_DOWN)
+		return;
+	conn->node->stats.bytes_sent += nob;
+	advance_messages(conn, advance_hello(conn, nob), pinned, now);
+	if (conn->hello_sent == conn->hello_len && g_queue_is_empty(&conn->txq.queue))
+		conn->tx_deadline = INT64_MAX;
+	else
+		arm_tx(conn, now);
+	if (conn->state == ZCL_CS_REFUSING && conn->hello_sent == conn->hello_len)
+		zcl_conn_end(conn, ZCL_E_RACE, false, now);
+}
+
+/* How many of tx's numbers lie in first..last; all modulo 2^32. */
+static uint32_t overlap(const struct zcl_tx *tx, uint32_t first, uint32_t last)
+{
+	const int64_t start = (int32_t)(tx->first_pin - first);
+	const int64_t end = start + tx->pins;
+	const int64_t span = (int64_t)(uint32_t)(last - first) + 1;
+	const int64_t n = MIN(end, span) - MAX(start, 0);
+
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static void release_pins(struct zcl_tx *tx, uint32_t first, uint32_t last)
+{
+	const uint32_t n = tx->pins > 0 ? overlap(tx, first, last) : 0;
+
+	g_assert(n <= tx->pins_left);
+	tx->pins_left -= n;
+}
+
+void zcl_conn_released(struct zcl_conn *conn, uint32_t first, uint32_t last, int64_t now)
+{
+	GList *next;
+
+	for (GList *l = conn->inflight.head; l != NULL; l = next) {
+		struct zcl_tx *tx = l->data;
+
+		next = l->next;
+		release_pins(tx, first, last);
+		/* Of a connection that is down they are told all together, when it is gone. */
+		if (conn->state == ZCL_CS_DOWN || !zcl_tx_is_over(tx))
+			continue;
+		g_queue_unlink(&conn->inflight, &tx->link);
+		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
+	}
+	if (zcl_txq_head(&conn->txq) != NULL)
+		release_pins(zcl_txq_head(&conn->txq), first, last);
+}
+
+/* ---- failing ----------------------------------------------------------------------------------
+ */
+
+static void fail_list(struct zcl_conn *conn, GQueue *list, enum zcl_err why, bool zc_too,
+		      int64_t now)
+{
+	GList *next;
+
+	for (GList *l = list->head; l != NULL; l = next) {
+		struct zcl_tx *tx = l->data;
+
+		next = l->next;
+		if (tx->err == ZCL_OK)
+			tx->err = why;
+		if (tx->unacked)
+			zcl_zcreq_remove(conn->peer, tx);
+		if (tx->zc && !zc_too)
+			continue;
+		g_queue_unlink(list, &tx->link);
+		zcl_tx_finish(conn->node, tx, tx->err, now);
+	}
+}
+
+void zcl_conn_fail_queued(struct zcl_conn *conn, enum zcl_err why, bool zc_too, int64_t now)
+{
+	g_assert(conn->state == ZCL_CS_DOWN);
+	conn->txq.carrier = NULL;
+	conn->txq.nob = 0;
+	fail_list(conn, &conn->inflight, why, zc_too, now);
+	fail_list(conn, &conn->txq.queue, why, zc_too, now);
+}

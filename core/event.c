@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/event.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/wire.h"
+
+static const char *const names[] = {
+	[ZCL_EV_CONNECT] = "connect",
+	[ZCL_EV_ACCEPT] = "accept",
+	[ZCL_EV_HELLO_SENT] = "hello-sent",
+	[ZCL_EV_HELLO_RECEIVED] = "hello-received",
+	[ZCL_EV_REFUSE] = "refuse",
+	[ZCL_EV_REFUSED] = "refused",
+	[ZCL_EV_FALLBACK] = "fallback",
+	[ZCL_EV_POSTPONE] = "postpone",
+	[ZCL_EV_RETRY] = "retry",
+	[ZCL_EV_CONN_UP] = "up",
+	[ZCL_EV_CONN_DOWN] = "down",
+	[ZCL_EV_ATTEMPT_FAILED] = "failed",
+	[ZCL_EV_STALE] = "stale",
+	[ZCL_EV_GIVE_UP] = "give-up",
+	[ZCL_EV_MSG_QUEUED] = "queued",
+	[ZCL_EV_MSG_SENT] = "sent",
+	[ZCL_EV_MSG_RECEIVED] = "received",
+	[ZCL_EV_COOKIE_GIVEN] = "cookie",
+	[ZCL_EV_ACK_PIGGYBACKED] = "piggyback",
+	[ZCL_EV_NOOP_QUEUED] = "noop-queued",
+	[ZCL_EV_NOOP_REPLACED] = "noop-replaced",
+	[ZCL_EV_NOOP_SENT] = "noop-sent",
+	[ZCL_EV_NOOP_RECEIVED] = "noop-received",
+	[ZCL_EV_ACKED] = "acked",
+	[ZCL_EV_RELEASED] = "released",
+	[ZCL_EV_DELIVERED] = "delivered",
+	[ZCL_EV_DROPPED] = "dropped",
+	[ZCL_EV_WAITING] = "waiting",
+	[ZCL_EV_PROTOCOL_ERROR] = "protocol-error",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(names) == ZCL_EV_LAST);
+
+static const char *const reasons[] = {
+	[ZCL_REASON_NONE] = "none",	  [ZCL_REASON_RACE] = "race",
+	[ZCL_REASON_VERSION] = "version", [ZCL_REASON_DUPLICATE] = "duplicate",
+	[ZCL_REASON_STALE] = "stale",	  [ZCL_REASON_RESET] = "reset",
+	[ZCL_REASON_TOLD] = "told",	  [ZCL_REASON_GUESSED] = "guessed",
+	[ZCL_REASON_LIMIT] = "limit",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(reasons) == ZCL_REASON_LAST);
+
+const char *zcl_event_name(enum zcl_event_kind kind)
+{
+	return (unsigned)kind < ZCL_EV_LAST ? names[kind] : "?";
+}
+
+enum zcl_event_kind zcl_event_kind_of(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (strcmp(names[i], name) == 0)
+			return (enum zcl_event_kind)i;
+	}
+	return ZCL_EV_LAST;
+}
+
+const char *zcl_reason_name(enum zcl_reason reason)
+{
+	return (unsigned)reason < ZCL_REASON_LAST ? reasons[reason] : "?";
+}
+
+enum field {
+	F_VERSION,
+	F_TO,
+	F_CTYPE,
+	F_INITIATOR,
+	F_REASON,
+	F_ERROR,
+	F_LNET_TYPE,
+	F_LENGTH,
+	F_COOKIE,
+	F_ACK,
+	F_INCARNATION,
+	F_DELAY,
+	F_CONN,
+	F_LAST
+};
+
+static const char *const field_names[] = {
+	[F_VERSION] = "version",
+	[F_TO] = "to",
+	[F_CTYPE] = "ctype",
+	[F_INITIATOR] = "initiator",
+	[F_REASON] = "reason",
+	[F_ERROR] = "error",
+	[F_LNET_TYPE] = "lnet-type",
+	[F_LENGTH] = "length",
+	[F_COOKIE] = "cookie",
+	[F_ACK] = "ack",
+	[F_INCARNATION] = "incarnation",
+	[F_DELAY] = "delay",
+	[F_CONN] = "conn",
+	[F_LAST] = NULL,
+};
+
+const char *const *zcl_event_fields(void)
+{
+	return field_names;
+}
+
+static void put_number(char *buf, size_t size, uint64_t value)
+{
+	g_snprintf(buf, (gulong)size, "%" G_GUINT64_FORMAT, value);
+}
+
+static void put_text(char *buf, size_t size, const char *text)
+{
+	g_strlcpy(buf, text, size);
+}
+
+static bool has_length(enum zcl_event_kind kind)
+{
+	switch (kind) {
+	case ZCL_EV_MSG_QUEUED:
+	case ZCL_EV_MSG_SENT:
+	case ZCL_EV_MSG_RECEIVED:
+	case ZCL_EV_COOKIE_GIVEN:
+	case ZCL_EV_RELEASED:
+	case ZCL_EV_DELIVERED:
+	case ZCL_EV_DROPPED:
+	case ZCL_EV_WAITING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void put_ctype(const struct zcl_event *ev, char *buf, size_t size)
+{
+	bool applies = ev->kind == ZCL_EV_CONNECT || ev->kind == ZCL_EV_HELLO_SENT ||
+		       ev->kind == ZCL_EV_HELLO_RECEIVED || ev->ctype != ZCL_CONN_NONE;
+
+	if (applies)
+		put_text(buf, size, zcl_ctype_name(ev->ctype));
+}
+
+static void put_field(const struct zcl_event *ev, enum field field, char *buf, size_t size)
+{
+	switch (field) {
+	case F_VERSION:
+	case F_TO:
+		if (ev->version != 0 && (field == F_VERSION || ev->kind == ZCL_EV_FALLBACK))
+			g_snprintf(buf, (gulong)size, "v%u", ev->version);
+		break;
+	case F_CTYPE:
+		put_ctype(ev, buf, size);
+		break;
+	case F_INITIATOR:
+		if (ev->kind == ZCL_EV_CONN_UP || ev->kind == ZCL_EV_CONN_DOWN)
+			put_text(buf, size, ev->active ? "self" : "peer");
+		break;
+	case F_REASON:
+		if (ev->reason != ZCL_REASON_NONE)
+			put_text(buf, size, zcl_reason_name(ev->reason));
+		break;
+	case F_ERROR:
+		if (ev->error != ZCL_OK)
+			put_text(buf, size, zcl_err_name(ev->error));
+		break;
+	case F_LNET_TYPE:
+		if (ev->lnet_type != UINT32_MAX)
+			put_text(buf, size, zcl_lnet_type_name(ev->lnet_type));
+		break;
+	case F_LENGTH:
+		if (has_length(ev->kind))
+			put_number(buf, size, ev->length);
+		break;
+	case F_COOKIE:
+		if (ev->cookie != 0)
+			put_number(buf, size, ev->cookie);
+		break;
+	case F_ACK:
+		if (ev->ack != 0)
+			put_number(buf, size, ev->ack);
+		break;
+	case F_INCARNATION:
+		if (ev->incarnation != 0)
+			put_number(buf, size, ev->incarnation);
+		break;
+	case F_DELAY:
+		if (ev->kind == ZCL_EV_RETRY)
+			g_snprintf(buf, (gulong)size, "%" G_GINT64_FORMAT, ev->delay);
+		break;
+	case F_CONN:
+		if (ev->conn != 0)
+			put_number(buf, size, ev->conn);
+		break;
+	case F_LAST:
+		break;
+	}
+}
+
+bool zcl_event_field(const struct zcl_event *ev, const char *field, char *buf, size_t size)
+{
+	g_assert(size >= 32);
+	buf[0] = '\0';
+	for (int i = 0; i < F_LAST; i++) {
+		if (strcmp(field_names[i], field) == 0) {
+			put_field(ev, (enum field)i, buf, size);
+			return true;
+		}
+	}
+	return false;
+}

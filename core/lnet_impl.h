@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZCL_LNET_IMPL_H
+#define ZCL_LNET_IMPL_H
+
+#include "core/conn.h"
+#include "core/lnet.h"
+
+/* Inside the core: LNet above the connections. */
+
+/* An attached buffer. */
+struct zcl_me {
+	struct zcl_attach spec;
+	uint64_t id;
+	size_t length; /* of the buffer */
+	size_t next;   /* where the next message starts, without ZCL_MD_REMOTE_OFFSET */
+	uint32_t used; /* operations so far, against the threshold */
+	size_t busy;   /* messages in the middle of it */
+	bool detached; /* goes when busy falls to 0 */
+};
+
+enum zcl_op_kind {
+	ZCL_OP_FREE,
+	ZCL_OP_PUT,
+	ZCL_OP_GET,
+	ZCL_OP_PING,
+};
+
+/* A PUT or GET of this side that is not over. */
+struct zcl_op {
+	enum zcl_op_kind kind;
+	uint32_t generation;
+	bool sending;	/* its message is not over */
+	bool answering; /* an ACK or REPLY is still due */
+	zcl_nid target;
+	uint32_t portal;
+	uint64_t match_bits;
+	uint64_t hdr_data;
+	size_t rlength;
+	struct iovec iov[ZCL_LNET_MAX_IOV];
+	size_t niov;
+	struct zcl_conn *receiving; /* its REPLY comes in there */
+	int64_t deadline;
+	void *user;
+	uint8_t *ping; /* the sink of a ping */
+};
+
+struct zcl_lnet {
+	GPtrArray *portal[ZCL_LNET_PORTALS]; /* struct zcl_me, in order of attachment; NULL: none */
+	bool lazy[ZCL_LNET_PORTALS];
+	GHashTable *me_by_id; /* looked up, never walked */
+	uint64_t next_me;
+	size_t attached;
+	GArray *ops;
+	GArray *free_ops; /* indices, last in first out */
+	size_t ops_used;
+	uint8_t ping_info[ZCL_PING_MAX_SIZE];
+	size_t ping_info_size;
+};
+
+void zcl_lnet_init(struct zcl_node *node);
+void zcl_lnet_clear(struct zcl_node *node);
+
+/* A header came: says where the payload goes, or waits. lnet_parse.c */
+void zcl_lnet_parse(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now);
+/* Its payload is complete and checked. */
+void zcl_lnet_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now);
+/* The connection ends in the middle of a payload. */
+void zcl_lnet_cut(struct zcl_conn *conn, enum zcl_err why, int64_t now);
+/* A message is over. */
+void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err,
+		      int64_t now);
+/* The last connection to that peer is gone: what waits for its answer fails. */
+void zcl_lnet_peer_lost(struct zcl_node *node, zcl_nid peer, enum zcl_err why, int64_t now);
+void zcl_lnet_tick(struct zcl_node *node, int64_t now);
+int64_t zcl_lnet_expiry(const struct zcl_node *node);
+
+/* lnet_match.c */
+struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
+			      zcl_nid peer, bool is_get, size_t rlength, size_t offset);
+struct zcl_me *zcl_lnet_me(struct zcl_node *node, uint64_t id);
+/* An operation takes `length` bytes at *offset of it (mlength fits): it is busy until _end. */
+void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
+		       size_t *mlength);
+/* Returns true when it is detached now, and gone. */
+bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me);
+/* The bytes offset .. offset + length of src, as at most ZCL_LNET_MAX_IOV entries; their number. */
+size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t length,
+		     struct iovec *dst);
+size_t zcl_iov_length(const struct iovec *iov, size_t niov);
+
+/* lnet_op.c */
+struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle);
+void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err status,
+			  size_t mlength, int64_t now);
+/* A message of this node to `target`; NULL at a limit of that peer, with *err. */
+enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+			   const struct iovec *iov, size_t niov, enum zcl_tx_owner owner,
+			   uint64_t owner_id, size_t offset, int64_t now);
+
+/* lnet_ping.c */
+size_t zcl_ping_encode(const struct zcl_config *config, uint8_t *buf);
+enum zcl_err zcl_ping_decode(const uint8_t *buf, size_t len, struct zcl_ping_info *info);
+
+#endif

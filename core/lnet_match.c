@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h"
+
+/* Buffers attached to portals and match bits (wire notes 8). */
+
+size_t zcl_iov_length(const struct iovec *iov, size_t niov)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < niov; i++)
+		length += iov[i].iov_len;
+	return length;
+}
+
+size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t length,
+		     struct iovec *dst)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nsrc && length > 0; i++) {
+		size_t part;
+
+		if (offset >= src[i].iov_len) {
+			offset -= src[i].iov_len;
+			continue;
+		}
+		part = MIN(length, src[i].iov_len - offset);
+		dst[n++] = (struct iovec){.iov_base = (uint8_t *)src[i].iov_base + offset,
+					  .iov_len = part};
+		length -= part;
+		offset = 0;
+	}
+	g_assert(length == 0);
+	return n;
+}
+
+static bool accepts_bits(const struct zcl_attach *spec, uint64_t match_bits, zcl_nid peer)
+{
+	return ((spec->match_bits ^ match_bits) & ~spec->ignore_bits) == 0 &&
+	       (spec->peer == ZCL_NID_ANY || spec->peer == peer);
+}
+
+static bool accepts(const struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
+		    size_t rlength, size_t remote_offset)
+{
+	const struct zcl_attach *spec = &me->spec;
+	const size_t offset = spec->options & ZCL_MD_REMOTE_OFFSET ? remote_offset : me->next;
+
+	if (me->detached || !accepts_bits(spec, match_bits, peer))
+		return false;
+	if (!(spec->options & (is_get ? ZCL_MD_GET : ZCL_MD_PUT)))
+		return false;
+	if (spec->options & ZCL_MD_TRUNCATE)
+		return true;
+	return offset <= me->length && rlength <= me->length - offset;
+}
+
+struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
+			      zcl_nid peer, bool is_get, size_t rlength, size_t offset)
+{
+	const GPtrArray *list;
+
+	if (portal >= ZCL_LNET_PORTALS || node->lnet.portal[portal] == NULL)
+		return NULL;
+	list = node->lnet.portal[portal];
+	for (guint i = 0; i < list->len; i++) {
+		struct zcl_me *me = list->pdata[i];
+
+		if (accepts(me, match_bits, peer, is_get, rlength, offset))
+			return me;
+	}
+	return NULL;
+}
+
+struct zcl_me *zcl_lnet_me(struct zcl_node *node, uint64_t id)
+{
+	return g_hash_table_lookup(node->lnet.me_by_id, &id);
+}
+
+void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
+		       size_t *mlength)
+{
+	const bool remote = me->spec.options & ZCL_MD_REMOTE_OFFSET;
+
+	*offset = MIN(remote ? remote_offset : me->next, me->length);
+	*mlength = MIN(rlength, me->length - *offset);
+	if (!remote)
+		me->next = *offset + *mlength;
+	me->busy++;
+	me->used++;
+	if (me->spec.threshold != 0 && me->used >= me->spec.threshold)
+		me->detached = true;
+}
+
+static void me_free(struct zcl_node *node, struct zcl_me *me)
+{
+	g_ptr_array_remove(node->lnet.portal[me->spec.portal], me);
+	g_hash_table_remove(node->lnet.me_by_id, &me->id);
+	node->lnet.attached--;
+	g_free(me);
+}
+
+bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me)
+{
+	g_assert(me->busy > 0);
+	me->busy--;
+	if (!me->detached || me->busy > 0)
+		return false;
+	me_free(node, me);
+	return true;
+}
+
+static bool attach_is_valid(const struct zcl_attach *a)
+{
+	return a->portal < ZCL_LNET_PORTALS && a->niov <= ZCL_LNET_MAX_IOV &&
+	       (a->options & (ZCL_MD_PUT | ZCL_MD_GET)) != 0;
+}
+
+/* Messages of a lazy portal that waited go on when they match now. */
+static void resume_waiting(struct zcl_node *node, uint32_t portal, int64_t now)
+{
+	GList *next;
+
+	for (GList *l = node->conns.head; l != NULL; l = next) {
+		struct zcl_conn *conn = l->data;
+
+		next = l->next;
+		if (conn->state != ZCL_CS_UP || !zcl_conn_rx_paused(conn))
+			continue;
+		if (conn->rx.hdr.msg.put.ptl_index != portal)
+			continue;
+		zcl_lnet_parse(conn, &conn->rx.hdr, now);
+		if (!zcl_conn_rx_paused(conn))
+			zcl_conn_rx_resume(conn, now);
+	}
+}
+
+enum zcl_err zcl_lnet_attach(struct zcl_node *node, const struct zcl_attach *attach, uint64_t *id,
+			     int64_t now)
+{
+	struct zcl_lnet *lnet = &node->lnet;
+	struct zcl_me *me;
+
+	if (!attach_is_valid(attach))
+		return ZCL_E_INVALID;
+	if (node->shut)
+		return ZCL_E_SHUTDOWN;
+	if (lnet->attached >= node->config.max_attached)
+		return ZCL_E_LIMIT;
+	me = g_new0(struct zcl_me, 1);
+	me->spec = *attach;
+	me->id = ++lnet->next_me;
+	me->length = zcl_iov_length(attach->iov, attach->niov);
+	if (lnet->portal[attach->portal] == NULL)
+		lnet->portal[attach->portal] = g_ptr_array_new();
+	g_ptr_array_add(lnet->portal[attach->portal], me);
+	g_hash_table_insert(lnet->me_by_id, &me->id, me);
+	lnet->attached++;
+	*id = me->id;
+	if (lnet->lazy[attach->portal])
+		resume_waiting(node, attach->portal, now);
+	return ZCL_OK;
+}
+
+enum zcl_err zcl_lnet_detach(struct zcl_node *node, uint64_t id)
+{
+	struct zcl_me *me = zcl_lnet_me(node, id);
+
+	if (me == NULL)
+		return ZCL_E_NOT_FOUND;
+	me->detached = true;
+	if (me->busy > 0)
+		return ZCL_E_LIMIT;
+	me_free(node, me);
+	return ZCL_OK;
+}
+
+enum zcl_err zcl_lnet_set_lazy(struct zcl_node *node, uint32_t portal, bool lazy, int64_t now)
+{
+	if (portal >= ZCL_LNET_PORTALS)
+		return ZCL_E_INVALID;
+	node->lnet.lazy[portal] = lazy;
+	/* What waits on a portal that is not lazy any more is dropped. */
+	if (!lazy)
+		resume_waiting(node, portal, now);
+	return ZCL_OK;
+}

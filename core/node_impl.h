@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZCL_NODE_IMPL_H
+#define ZCL_NODE_IMPL_H
+
+#include "core/fault.h"
+#include "core/lnet_impl.h"
+#include "core/peer.h"
+
+/* Inside the core: the node. */
+struct zcl_node {
+	struct zcl_config config;
+	struct zcl_callbacks cb;
+	void *user;
+	bool shut;
+
+	GPtrArray *peers;	 /* in the order in which they were met */
+	GHashTable *peer_by_nid; /* looked up, never walked: its order is not ours */
+	GQueue conns;		 /* oldest first */
+	uint64_t next_conn;
+	size_t handshakes; /* callers in CALLED */
+	struct zcl_tx_pool pool;
+	struct zcl_lnet lnet;
+	int64_t expiry; /* no deadline is earlier */
+	struct zcl_stats stats;
+};
+
+/* Something is due at `when`: the node's expiry moves forward to it. */
+static inline void zcl_node_arm(struct zcl_node *node, int64_t when)
+{
+	if (when < node->expiry)
+		node->expiry = when;
+}
+
+/* now + delay, without overflow. */
+static inline int64_t zcl_time_after(int64_t now, int64_t delay)
+{
+	return delay > INT64_MAX - now ? INT64_MAX : now + delay;
+}
+
+/* An event with nothing in it but what node, peer and connection (both may be NULL) tell. */
+struct zcl_event zcl_event_of(const struct zcl_node *node, const struct zcl_peer *peer,
+			      const struct zcl_conn *conn, enum zcl_event_kind kind, int64_t now);
+void zcl_node_emit(const struct zcl_node *node, const struct zcl_event *event);
+/* Both at once, for events that need no field of their own. */
+void zcl_node_note(const struct zcl_node *node, const struct zcl_peer *peer,
+		   const struct zcl_conn *conn, enum zcl_event_kind kind, int64_t now);
+
+static inline bool zcl_node_traces(const struct zcl_node *node)
+{
+	return node->cb.trace != NULL;
+}
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h"
+
+struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid)
+{
+	return g_hash_table_lookup(node->peer_by_nid, &nid);
+}
+
+struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
+{
+	struct zcl_peer *peer = zcl_peer_find(node, nid);
+
+	if (peer != NULL)
+		return peer;
+	if (node->peers->len >= node->config.max_peers)
+		return NULL;
+	peer = g_new0(struct zcl_peer, 1);
+	peer->node = node;
+	peer->nid = nid;
+	peer->next_cookie = ZCL_FIRST_COOKIE;
+	g_queue_init(&peer->conns);
+	g_queue_init(&peer->waiting);
+	g_queue_init(&peer->zc_reqs);
+	g_ptr_array_add(node->peers, peer);
+	g_hash_table_insert(node->peer_by_nid, &peer->nid, peer);
+	return peer;
+}
+
+void zcl_peer_free(struct zcl_peer *peer)
+{
+	g_assert(peer->under_way == 0 && peer->attempt == NULL);
+	g_assert(g_queue_is_empty(&peer->conns));
+	g_free(peer);
+}
+
+bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+{
+	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
+		const struct zcl_conn *conn = l->data;
+
+		if (conn->ctype == ctype)
+			return true;
+	}
+	return false;
+}
+
+bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
+{
+	static const int32_t set[] = {ZCL_CONN_CONTROL, ZCL_CONN_BULK_IN, ZCL_CONN_BULK_OUT};
+
+	if (!peer->node->config.typed) {
+		*ctype = ZCL_CONN_ANY;
+		return g_queue_is_empty((GQueue *)&peer->conns);
+	}
+	/* A peer that came with one untyped connection does not know the types. */
+	if (zcl_peer_has_type(peer, ZCL_CONN_ANY))
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
+		*ctype = set[i];
+		if (!zcl_peer_has_type(peer, set[i]))
+			return true;
+	}
+	return false;
+}
+
+struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
+{
+	struct zcl_conn *best = NULL;
+	enum zcl_match best_match = ZCL_MATCH_NO;
+
+	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
+		struct zcl_conn *conn = l->data;
+		enum zcl_match match =
+			conn->proto->match_conn(conn->ctype, nob, peer->node->config.min_bulk);
+
+		if (match == ZCL_MATCH_NO || match < best_match)
+			continue;
+		if (match > best_match || conn->txq.nob < best->txq.nob) {
+			best = conn;
+			best_match = match;
+		}
+	}
+	return best;
+}
+
+/* True when one of the connections was opened by this side: then it looks after the set. */
+static bool owns_set(const struct zcl_peer *peer)
+{
+	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
+		const struct zcl_conn *conn = l->data;
+
+		if (conn->active)
+			return true;
+	}
+	return false;
+}
+
+void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
+{
+	struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
+	int32_t ctype;
+
+	peer->under_way++;
+	tx->peer = peer;
+	if (conn != NULL) {
+		zcl_conn_queue_lnet(conn, tx, now);
+		if (!peer->wanted && owns_set(peer) && zcl_peer_missing(peer, &ctype))
+			zcl_peer_want(peer, now);
+		return;
+	}
+	tx->deadline = zcl_time_after(now, peer->node->config.socket_timeout);
+	g_queue_push_tail_link(&peer->waiting, &tx->link);
+	zcl_node_arm(peer->node, tx->deadline);
+	if (zcl_node_traces(peer->node)) {
+		struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_WAITING, now);
+
+		ev.lnet_type = tx->lnet_type;
+		ev.length = tx->payload;
+		zcl_node_emit(peer->node, &ev);
+	}
+	zcl_peer_want(peer, now);
+}
+
+void zcl_peer_flush(struct zcl_peer *peer, int64_t now)
+{
+	while (!g_queue_is_empty(&peer->waiting)) {
+		struct zcl_tx *tx = peer->waiting.head->data;
+		struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
+
+		if (conn == NULL)
+			return;
+		g_queue_unlink(&peer->waiting, &tx->link);
+		zcl_conn_queue_lnet(conn, tx, now);
+	}
+}
+
+void zcl_peer_fail_waiting(struct zcl_peer *peer, enum zcl_err why, int64_t now)
+{
+	/* What an owner submits meanwhile comes after these. */
+	guint n = g_queue_get_length(&peer->waiting);
+
+	for (; n > 0; n--) {
+		struct zcl_tx *tx = g_queue_pop_head_link(&peer->waiting)->data;
+
+		zcl_tx_finish(peer->node, tx, why, now);
+	}
+}
+
+/* The oldest ZC request was not acknowledged in time: all connections go (wire notes 7). */
+static bool zc_overdue(struct zcl_peer *peer, int64_t now)
+{
+	const struct zcl_tx *tx;
+
+	if (g_queue_is_empty(&peer->zc_reqs))
+		return false;
+	tx = peer->zc_reqs.head->data;
+	return tx->deadline <= now;
+}
+
+static void close_all(struct zcl_peer *peer, enum zcl_err why, int64_t now)
+{
+	struct zcl_conn *conn;
+
+	while ((conn = g_queue_peek_head(&peer->conns)) != NULL)
+		zcl_conn_end(conn, why, true, now);
+}
+
+static void fail_overdue_waiting(struct zcl_peer *peer, int64_t now)
+{
+	while (!g_queue_is_empty(&peer->waiting)) {
+		struct zcl_tx *tx = peer->waiting.head->data;
+
+		if (tx->deadline > now)
+			return;
+		g_queue_unlink(&peer->waiting, &tx->link);
+		zcl_tx_finish(peer->node, tx, ZCL_E_TIMEDOUT, now);
+	}
+}
+
+void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now)
+{
+	struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_STALE, now);
+
+	ev.incarnation = incarnation;
+	zcl_node_emit(peer->node, &ev);
+	peer->incarnation = incarnation;
+	peer->proto = NULL;
+	peer->told = false;
+	close_all(peer, ZCL_E_STALE, now);
+}
+
+void zcl_peer_tick(struct zcl_peer *peer, int64_t now)
+{
+	if (zc_overdue(peer, now))
+		close_all(peer, ZCL_E_TIMEDOUT, now);
+	fail_overdue_waiting(peer, now);
+	if (peer->wanted && !peer->connecting && peer->retry_at <= now)
+		zcl_peer_start_attempt(peer, now);
+}
+
+int64_t zcl_peer_expiry(const struct zcl_peer *peer)
+{
+	int64_t expiry = INT64_MAX;
+
+	if (peer->zc_reqs.head != NULL)
+		expiry = MIN(expiry, ((const struct zcl_tx *)peer->zc_reqs.head->data)->deadline);
+	if (peer->waiting.head != NULL)
+		expiry = MIN(expiry, ((const struct zcl_tx *)peer->waiting.head->data)->deadline);
+	if (peer->wanted && !peer->connecting)
+		expiry = MIN(expiry, peer->retry_at);
+	return expiry;
+}

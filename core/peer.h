@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZCL_PEER_H
+#define ZCL_PEER_H
+
+#include "core/conn.h"
+
+/*
+ * Inside the core: a peer, its connections, the attempts to connect to it, and the messages that
+ * wait for a connection or for a ZC-ACK.
+ */
+struct zcl_peer {
+	struct zcl_node *node;
+	zcl_nid nid;
+	const struct zcl_proto *proto; /* remembered for calling it; NULL: the best we speak */
+	bool told;		       /* by the peer's own refusal: holds until it restarts */
+	uint64_t incarnation;	       /* 0: unknown */
+	GQueue conns;		       /* UP, oldest first */
+
+	struct zcl_conn *attempt; /* active, not yet UP */
+	bool connecting; /* the connecting mark: held across fallback and the types of a set */
+	bool wanted;	 /* the set is to be completed */
+	bool keep;	 /* ... and tried again after failures */
+	int64_t retry_at;
+	int64_t retry_interval;
+	uint32_t lost_races;
+
+	GQueue waiting; /* messages without a connection */
+	GQueue zc_reqs; /* messages whose ZC-ACK has not come, oldest first */
+	uint64_t next_cookie;
+	size_t under_way; /* messages that are not over */
+};
+
+struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid);
+/* NULL at the limit. */
+struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid);
+void zcl_peer_free(struct zcl_peer *peer);
+
+bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);
+/* The first type that the set lacks; false: it is complete. */
+bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype);
+/* The connection that suits nob bytes best; of equals the one with fewest queued; NULL: none up. */
+struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob);
+
+/* Sends a message now or lets it wait; a connection is opened when none is up. */
+void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);
+/* Gives the messages that wait to the connections that are up. */
+void zcl_peer_flush(struct zcl_peer *peer, int64_t now);
+void zcl_peer_fail_waiting(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+
+/* peer_connect.c: attempts and what comes of them (wire notes 5). */
+void zcl_peer_want(struct zcl_peer *peer, int64_t now);
+void zcl_peer_start_attempt(struct zcl_peer *peer, int64_t now);
+void zcl_peer_attempt_up(struct zcl_peer *peer, int64_t now);
+void zcl_peer_attempt_lost(struct zcl_peer *peer, enum zcl_reason reason, int64_t now);
+/* The peer speaks `proto`; told: it said so, else it is guessed from a bare close or reset. */
+void zcl_peer_attempt_version(struct zcl_peer *peer, const struct zcl_proto *proto, bool told,
+			      int64_t now);
+void zcl_peer_attempt_failed(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+/* A caller's connection came up. */
+void zcl_peer_called(struct zcl_peer *peer, int64_t now);
+/* The peer restarted: its old connections are closed, what was remembered is forgotten. */
+void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now);
+/* A connection that was UP is gone. */
+void zcl_peer_conn_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+void zcl_peer_tick(struct zcl_peer *peer, int64_t now);
+int64_t zcl_peer_expiry(const struct zcl_peer *peer);
+
+/* zcreq.c: the peer's zc_req_list (HLD 4.1.2, 4.1.4; wire notes 7). */
+void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline);
+/* NULL: no such cookie is outstanding. Else off the list. */
+struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie);
+void zcl_zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx);
+
+#endif

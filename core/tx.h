@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZCL_TX_H
+#define ZCL_TX_H
+
+#include <glib.h>
+#include <sys/uio.h>
+
+#include "core/lnet.h"
+#include "core/wire.h"
+
+struct zcl_conn;
+struct zcl_peer;
+struct zcl_node;
+
+/* What is told when a message is over. */
+enum zcl_tx_owner {
+	ZCL_TX_NOBODY, /* NOOPs and LNet ACKs */
+	ZCL_TX_OP,     /* a PUT or GET of the program */
+	ZCL_TX_ME,     /* a REPLY from an attached buffer */
+	ZCL_TX_SELF,   /* a REPLY from the node's own memory */
+};
+
+/*
+ * One message on its way out. It is on one queue at a time: waiting on the peer, queued on a
+ * connection, or sent and waiting for its releases (`inflight` of the connection).
+ */
+struct zcl_tx {
+	GList link;
+	GList zc_link; /* on the peer's zc_reqs until the ZC-ACK comes */
+	struct zcl_peer *peer;
+	struct zcl_conn *conn;
+
+	struct zcl_ksm ksm;
+	uint32_t lnet_type;
+	uint8_t header[ZCL_MSG_HDR_SIZE]; /* packed as V2; V1 sends it from the LNet header on */
+	size_t header_at;
+	size_t header_end;
+	struct iovec iov[ZCL_LNET_MAX_IOV];
+	size_t niov;
+	size_t payload; /* bytes */
+	size_t sent;	/* bytes of header and payload */
+
+	bool zc;	    /* the payload may go out without a copy */
+	bool unacked;	    /* the ZC-ACK has not come */
+	uint32_t first_pin; /* the first number that the kernel counts for it */
+	uint32_t pins;	    /* numbers used */
+	uint32_t pins_left; /* numbers not yet released */
+	int64_t deadline;   /* while waiting on the peer or for the ZC-ACK */
+	enum zcl_err err;   /* its connection is down: what its owner will be told */
+
+	enum zcl_tx_owner owner;
+	uint64_t owner_id; /* op handle or attachment */
+	size_t offset;	   /* REPLY: where in the attached buffer */
+	uint64_t match_bits;
+};
+
+static inline size_t zcl_tx_header_size(const struct zcl_tx *tx)
+{
+	return tx->header_end - tx->header_at;
+}
+
+static inline size_t zcl_tx_size(const struct zcl_tx *tx)
+{
+	return zcl_tx_header_size(tx) + tx->payload;
+}
+
+static inline bool zcl_tx_is_noop(const struct zcl_tx *tx)
+{
+	return tx->ksm.ksm_type == ZCL_KSM_NOOP;
+}
+
+/*
+ * A free list that grows by slabs, so that a steady state allocates nothing. A message from
+ * zcl_tx_get is zeroed but for its links.
+ */
+struct zcl_tx_pool {
+	GQueue free;
+	GPtrArray *slabs;
+	size_t in_use;
+};
+
+void zcl_tx_pool_init(struct zcl_tx_pool *pool);
+void zcl_tx_pool_clear(struct zcl_tx_pool *pool);
+struct zcl_tx *zcl_tx_get(struct zcl_tx_pool *pool);
+void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx);
+
+/* Fills in a NOOP that carries a ZC-ACK, or the header of an LNET message, packed as V2. */
+void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie);
+void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
+		      size_t niov);
+/* Writes the ksock header into the packed one, with its checksum when asked for. */
+void zcl_tx_seal(struct zcl_tx *tx, bool checksum);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h"
+
+static uint64_t take_cookie(struct zcl_peer *peer)
+{
+	const uint64_t cookie = peer->next_cookie++;
+
+	/* 0 means none and 1 is the keepalive: the counter wraps to the first real one. */
+	if (peer->next_cookie == 0)
+		peer->next_cookie = ZCL_FIRST_COOKIE;
+	return cookie;
+}
+
+void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline)
+{
+	g_assert(!tx->unacked);
+	tx->ksm.ksm_zc_cookies[0] = take_cookie(peer);
+	tx->unacked = true;
+	tx->deadline = deadline;
+	g_queue_push_tail_link(&peer->zc_reqs, &tx->zc_link);
+	zcl_node_arm(peer->node, deadline);
+}
+
+struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie)
+{
+	/* ACKs come nearly in order, so that the one looked for is nearly always the first. */
+	for (GList *l = peer->zc_reqs.head; l != NULL; l = l->next) {
+		struct zcl_tx *tx = l->data;
+
+		if (tx->ksm.ksm_zc_cookies[0] == cookie) {
+			zcl_zcreq_remove(peer, tx);
+			return tx;
+		}
+	}
+	return NULL;
+}
+
+void zcl_zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx)
+{
+	g_assert(tx->unacked);
+	tx->unacked = false;
+	g_queue_unlink(&peer->zc_reqs, &tx->zc_link);
+}

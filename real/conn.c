@@ -96,18 +96,20 @@ void zreal_conn_fail(struct zreal_conn *conn, enum zcl_err why)
 	zreal_node_kick(node);
 }
 
-/* ---- connecting -------------------------------------------------------------------------------
- */
+/* ---- connecting --------------------------------------------------------------------- */
 
 static void start_connect(struct zreal_conn *conn)
 {
 	struct zreal_node *node = conn->node;
-	const struct sockaddr_in to = zreal_resolve(node, zcl_conn_peer_nid(conn->core));
-	const bool reserved =
-		node->options.peer_port == ZSOCK_PORT && ntohs(to.sin_port) == ZSOCK_PORT;
+	struct sockaddr_in to;
 	bool got_reserved;
-	const int fd = zsock_connect(node->source, &to, reserved, &got_reserved);
+	int fd;
 
+	if (!zreal_resolve(node, zcl_conn_peer_nid(conn->core), &to)) {
+		zreal_conn_fail(conn, ZCL_E_UNREACHABLE);
+		return;
+	}
+	fd = zsock_connect(node->source, &to, ntohs(to.sin_port) == ZSOCK_PORT, &got_reserved);
 	if (fd < 0) {
 		zreal_conn_fail(conn, zsock_error(errno));
 		return;
@@ -144,8 +146,7 @@ static void end_connect(struct zreal_conn *conn)
 	zcl_conn_connected(conn->core, zreal_node_now(conn->node));
 }
 
-/* ---- the end
- * -------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------ */
 
 /* Nothing of it is with the kernel: the core's last word on it. */
 static void gone(struct zreal_conn *conn)
@@ -220,8 +221,7 @@ static void start_close(struct zreal_conn *conn)
 	discard_input(conn);
 }
 
-/* ---- events
- * --------------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------- */
 
 static void resume_rx(struct zreal_conn *conn)
 {

@@ -48,6 +48,7 @@ struct zreal_conn {
 struct zreal_node {
 	struct zloop *loop;
 	struct zreal_options options;
+	const struct zclock *clock;
 	struct zcl_node *core;
 	struct zloop_io listener;
 	struct sockaddr_in address; /* of the listener */
@@ -65,7 +66,8 @@ struct zreal_node {
 };
 
 /* net.c */
-struct sockaddr_in zreal_resolve(const struct zreal_node *node, zcl_nid nid);
+/* False: nobody knows where that is. */
+bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 
 /* conn.c */
 struct zreal_conn *zreal_conn_new(struct zreal_node *node);

@@ -59,7 +59,7 @@ int64_t zloop_now(void)
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* ---- descriptors ---------------------------------------------------------------------------- */
+/* ---- descriptors -------------------------------------------------------------------- */
 
 void zloop_add(struct zloop *loop, struct zloop_io *io, int fd, uint32_t events)
 {
@@ -107,7 +107,7 @@ static void dispatch(struct zloop *loop)
 	loop->ready_at = loop->ready_end = 0;
 }
 
-/* ---- timers --------------------------------------------------------------------------------- */
+/* ---- timers ------------------------------------------------------------------------- */
 
 static int timer_compare(const void *a, const void *b, void *unused)
 {
@@ -183,7 +183,7 @@ static void timerfd_ready(void *data, uint32_t events)
 		loop->timer_set = INT64_MAX;
 }
 
-/* ---- deferred work -------------------------------------------------------------------------- */
+/* ---- deferred work ------------------------------------------------------------------ */
 
 static void work_link(struct zloop_work *head, struct zloop_work *work)
 {
@@ -226,7 +226,7 @@ static void run_work(struct zloop *loop)
 	zloop_work_cancel(loop, &mark);
 }
 
-/* ---- posts and signals ---------------------------------------------------------------------- */
+/* ---- posts and signals -------------------------------------------------------------- */
 
 void zloop_post(struct zloop *loop, void (*fn)(void *data), void *data)
 {
@@ -290,7 +290,7 @@ void zloop_signal(struct zloop *loop, int signo, void (*fn)(void *data, int sign
 		zloop_add(loop, &loop->signal_io, fd, EPOLLIN);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------------------- */
 
 struct zloop *zloop_new(void)
 {

@@ -16,6 +16,8 @@
 
 #define ACCEPTS_PER_PASS 64
 
+static const struct zclock real_time = {.start = 0, .scale = 1.0};
+
 GQuark zreal_error_quark(void)
 {
 	return g_quark_from_static_string("zreal-error");
@@ -29,7 +31,6 @@ void zreal_options_init(struct zreal_options *options, zcl_nid nid)
 		.accept = ZREAL_ACCEPT_SECURE,
 		.way = ZWAY_AUTO,
 		.peer_port = ZSOCK_PORT,
-		.clock = {.start = 0, .scale = 1.0},
 	};
 	zcl_config_init(&options->core);
 	options->core.nid = nid;
@@ -37,7 +38,7 @@ void zreal_options_init(struct zreal_options *options, zcl_nid nid)
 
 int64_t zreal_node_now(const struct zreal_node *node)
 {
-	return zclock_now(&node->options.clock);
+	return zclock_now(node->clock);
 }
 
 struct zcl_node *zreal_node_core(struct zreal_node *node)
@@ -60,7 +61,7 @@ void zreal_node_kick(struct zreal_node *node)
 	zloop_work_queue(node->loop, &node->work);
 }
 
-/* ---- where peers are ------------------------------------------------------------------------ */
+/* ---- where peers are ---------------------------------------------------------------- */
 
 void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sockaddr_in *addr)
 {
@@ -70,11 +71,12 @@ void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sock
 	g_hash_table_replace(node->peers, key, g_memdup2(addr, sizeof(*addr)));
 }
 
-struct sockaddr_in zreal_resolve(const struct zreal_node *node, zcl_nid nid)
+bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr)
 {
 	const struct sockaddr_in *set = g_hash_table_lookup(node->peers, &nid);
 
-	return set ? *set : zsock_addr(zcl_nid_addr(nid), node->options.peer_port);
+	*addr = set ? *set : zsock_addr(zcl_nid_addr(nid), node->options.peer_port);
+	return set || !node->options.only_known_peers;
 }
 
 static struct in_addr choose_source(const struct zreal_options *options)
@@ -89,8 +91,7 @@ static struct in_addr choose_source(const struct zreal_options *options)
 	return zsock_is_local(own) ? own : any;
 }
 
-/* ---- the core's requests: noted, done at the end of the pass ----------------------------------
- */
+/* ---- the core's requests: noted, done at the end of the pass ------------------------ */
 
 static void on_connect(void *user, struct zcl_conn *core)
 {
@@ -141,7 +142,7 @@ static void on_trace(void *user, const struct zcl_event *event)
 
 static void arm_tick(struct zreal_node *node)
 {
-	const int64_t due = zclock_real(&node->options.clock, zcl_node_expiry(node->core));
+	const int64_t due = zclock_real(node->clock, zcl_node_expiry(node->core));
 
 	/* One that fires too early costs a look; moving it at each message would cost more. */
 	if (due == INT64_MAX || (node->tick.place && node->tick.due <= due))
@@ -188,8 +189,7 @@ static void serve(void *data)
 	finish_shutdown(node);
 }
 
-/* ---- the listener -----------------------------------------------------------------------------
- */
+/* ---- the listener ------------------------------------------------------------------- */
 
 static void open_spare(struct zreal_node *node)
 {
@@ -292,8 +292,7 @@ static void stop_listening(struct zreal_node *node)
 	close(fd);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life --------------------------------------------------------------------------- */
 
 static bool make_core(struct zreal_node *node, GError **error)
 {
@@ -325,6 +324,7 @@ struct zreal_node *zreal_node_new(struct zloop *loop, const struct zreal_options
 
 	node->loop = loop;
 	node->options = *options;
+	node->clock = options->clock ? options->clock : &real_time;
 	node->listener = (struct zloop_io){.fd = -1, .fn = on_callers, .data = node};
 	node->work = (struct zloop_work){.fn = serve, .data = node};
 	node->tick = (struct zloop_timer){.fn = tick, .data = node};

@@ -32,7 +32,8 @@ struct zreal_options {
 	uint16_t peer_port;    /* where peers listen that have no address of their own set */
 	struct in_addr source; /* where calls come from; 0: the listening address, else the NID's,
 				  when this machine has it; else whatever the kernel chooses */
-	struct zclock clock;
+	bool only_known_peers; /* those of zreal_node_set_peer; others are unreachable */
+	const struct zclock *clock; /* outlives the node; NULL: the monotonic clock */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event); /* may be NULL */
 	void (*trace)(void *user, const struct zcl_event *event);	 /* may be NULL */
 	void *user;
@@ -59,7 +60,7 @@ int64_t zreal_node_now(const struct zreal_node *node);
 void zreal_node_kick(struct zreal_node *node);
 /* Where it listens, with the real port. */
 struct sockaddr_in zreal_node_address(const struct zreal_node *node);
-/* Where a peer is found; instead of its NID's address at peer_port. */
+/* Where a peer is found, instead of its NID's address at peer_port. */
 void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sockaddr_in *addr);
 
 struct zreal_stats {

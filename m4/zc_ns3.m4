@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # ZC_NS3: --with-ns3=auto|yes|no. Debian's ns-3 .pc files name libraries that libns3-dev does not
 # pull in, so ns-3 is found by linking against the four modules that sim/ needs.
 AC_DEFUN([ZC_NS3], [
@@ -23,6 +24,8 @@ AC_DEFUN([ZC_NS3], [
       [AC_MSG_ERROR([ns-3 was asked for and not found: install libns3-dev, or configure --without-ns3])])
   ])
   AS_IF([test "x$have_ns3" = xno], [NS3_LIBS=])
+  HAVE_NS3=$have_ns3
+  AC_SUBST([HAVE_NS3])
   AC_SUBST([NS3_LIBS])
   AM_CONDITIONAL([HAVE_NS3], [test "x$have_ns3" = xyes])
 ])

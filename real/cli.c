@@ -37,7 +37,27 @@ void zcli_trace(void *user, const struct zcl_event *event)
 
 /* ---- parsing the command line ------------------------------------------------------- */
 
-static void add_node_entries(GOptionContext *context, struct zcli_node *n)
+/* Alone it asks for the program's version; with a number it says which protocol to speak. */
+static gboolean on_version(const char *option, const char *value, void *data, GError **error)
+{
+	struct zcli_node *node = data;
+
+	(void)option;
+	if (!value) {
+		node->version = TRUE;
+		return TRUE;
+	}
+	if (!strcmp(value, "1") || !strcmp(value, "2")) {
+		g_free(node->speaks);
+		node->speaks = g_strconcat("v", value, NULL);
+		return TRUE;
+	}
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		    "--version '%s': expected nothing, 1 or 2", value);
+	return FALSE;
+}
+
+static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
 {
 	const GOptionEntry entries[] = {
 		{"nid", 0, 0, G_OPTION_ARG_STRING, &n->nid, "this node's NID, e.g. 10.0.0.9@tcp",
@@ -64,26 +84,28 @@ static void add_node_entries(GOptionContext *context, struct zcli_node *n)
 		 "file with these options as keys of the group [node]", "FILE"},
 		{"trace", 0, 0, G_OPTION_ARG_NONE, &n->trace, "protocol events on standard error",
 		 NULL},
-		{"version", 0, 0, G_OPTION_ARG_NONE, &n->version, "print the version and exit",
-		 NULL},
+		{"version", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, on_version,
+		 "print the program's version and exit; with 1 or 2: --speaks v1, v2", "[1|2]"},
 		{0},
 	};
 
-	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_group_add_entries(group, entries);
 }
 
 bool zcli_parse(int *argc, char ***argv, struct zcli_node *node, const GOptionEntry *own,
 		const char *arguments, const char *help, int *status)
 {
 	GOptionContext *context = g_option_context_new(arguments);
+	GOptionGroup *group = g_option_group_new("", "", "", node, NULL);
 	GError *error = NULL;
 	bool parsed;
 
 	*node = (struct zcli_node){0};
 	g_option_context_set_summary(context, help);
 	if (own)
-		g_option_context_add_main_entries(context, own, NULL);
-	add_node_entries(context, node);
+		g_option_group_add_entries(group, own);
+	add_node_entries(group, node);
+	g_option_context_set_main_group(context, group);
 	parsed = g_option_context_parse(context, argc, argv, &error);
 	g_option_context_free(context);
 	if (!parsed) {

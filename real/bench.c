@@ -9,8 +9,9 @@
 
 #include "real/sink.h"
 
-/* How often to look whether the connection set is complete, ns. */
+/* How often to look whether the connection set is complete, and for how long, ns. */
 #define LOOK_AGAIN 1000000
+#define LOOK_LONG  2000000000
 #define PAGE	   4096
 #define OVERWRITE  0xdb
 
@@ -29,7 +30,7 @@ struct zbench {
 	uint8_t *memory;
 	unsigned busy;
 	bool last_sent, over;
-	int64_t started, cpu_started;
+	int64_t answered, started, cpu_started;
 	struct zloop_work go_on;
 	struct zloop_timer look;
 	void (*done)(void *data);
@@ -86,6 +87,8 @@ static bool submit(struct zbench *bench)
 		.target = plan->target,
 		.portal = plan->portal,
 		.hdr_data = bench->result.submitted,
+		/* What is under way together may arrive on two connections: each has its place. */
+		.offset = plan->verify ? (uint32_t)((size_t)(slot - bench->slots) * plan->size) : 0,
 		.iov = &iov,
 		.niov = 1,
 		.want_ack = plan->lnet_acks || last,
@@ -151,6 +154,7 @@ static void ping_answered(struct zbench *bench, const struct zcl_lnet_event *eve
 		zloop_work_queue(bench->loop, &bench->go_on);
 		return;
 	}
+	bench->answered = zloop_now();
 	zloop_timer_set(bench->loop, &bench->look, 0);
 }
 
@@ -193,8 +197,8 @@ static void look(void *data)
 	const size_t whole = zcl_node_config(core)->typed ? 3 : 1;
 	struct zcl_peer_info info;
 
-	if (zcl_node_peer_info(core, bench->plan.target, &info) == ZCL_OK && info.connecting &&
-	    info.conns_up < whole) {
+	if (zcl_node_peer_info(core, bench->plan.target, &info) == ZCL_OK &&
+	    info.conns_up < whole && zloop_now() - bench->answered < LOOK_LONG) {
 		zloop_timer_set(bench->loop, &bench->look, zloop_now() + LOOK_AGAIN);
 		return;
 	}
@@ -214,6 +218,11 @@ void zbench_start(struct zbench *bench)
 	note_failure(bench, err);
 	bench->last_sent = true;
 	zloop_work_queue(bench->loop, &bench->go_on);
+}
+
+size_t zbench_sink_size(const struct zbench_plan *plan)
+{
+	return MAX(ZCL_LNET_MTU, plan->verify ? plan->size * plan->window : 0);
 }
 
 struct zbench *zbench_new(struct zloop *loop, struct zreal_node *node,

@@ -30,6 +30,8 @@ struct zbench_result {
 
 struct zbench;
 
+/* Bytes that the target's sink needs for this. */
+size_t zbench_sink_size(const struct zbench_plan *plan);
 /* done(data) is called from the loop, once. `node` delivers its events to zbench_event. */
 struct zbench *zbench_new(struct zloop *loop, struct zreal_node *node,
 			  const struct zbench_plan *plan, void (*done)(void *data), void *data);

@@ -24,7 +24,8 @@ static void on_deliver(void *user, const struct zcl_lnet_event *event)
 		zbench_event(party->bench, event);
 }
 
-bool zbench_party_open(struct zbench_party *party, struct zreal_options *options, bool verify)
+bool zbench_party_open(struct zbench_party *party, struct zreal_options *options,
+		       const struct zbench_plan *plan)
 {
 	GError *error = NULL;
 	enum zcl_err err;
@@ -42,8 +43,8 @@ bool zbench_party_open(struct zbench_party *party, struct zreal_options *options
 		g_error_free(error);
 		return false;
 	}
-	err = zsink_open(&party->sink, zreal_node_core(party->node), ZCLI_SINK_PORTAL, verify,
-			 zreal_node_now(party->node));
+	err = zsink_open(&party->sink, zreal_node_core(party->node), ZCLI_SINK_PORTAL,
+			 zbench_sink_size(plan), plan->verify, zreal_node_now(party->node));
 	g_assert(err == ZCL_OK);
 	return true;
 }
@@ -183,8 +184,7 @@ static int child_main(struct zreal_options *options, const struct zbench_plan *p
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
-	good = zbench_party_open(&party, options, plan->verify) &&
-	       child_run(&party, plan, puts, from, to);
+	good = zbench_party_open(&party, options, plan) && child_run(&party, plan, puts, from, to);
 	if (good)
 		zbench_party_close(&party);
 	return good ? 0 : 1;

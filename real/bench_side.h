@@ -16,8 +16,9 @@ struct zbench_party {
 	struct zbench_side side;
 };
 
-/* False: told on standard error. */
-bool zbench_party_open(struct zbench_party *party, struct zreal_options *options, bool verify);
+/* With a sink for what the plan's other side puts. False: told on standard error. */
+bool zbench_party_open(struct zbench_party *party, struct zreal_options *options,
+		       const struct zbench_plan *plan);
 /* Prepares a run; finished is set, and the loop stopped, at its end. */
 void zbench_party_plan(struct zbench_party *party, const struct zbench_plan *plan);
 /* Fills in `side`. */

@@ -109,7 +109,7 @@ bool zcli_parse(int *argc, char ***argv, struct zcli_node *node, const GOptionEn
 	parsed = g_option_context_parse(context, argc, argv, &error);
 	g_option_context_free(context);
 	if (!parsed) {
-		zcli_complain("%s: %s (see --help)", g_get_prgname(), error->message);
+		zcli_complain("%s: %s (see --help)", (*argv)[0], error->message);
 		g_error_free(error);
 		*status = ZCLI_USAGE;
 		return false;

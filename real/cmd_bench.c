@@ -10,7 +10,8 @@
 #include "real/bench_side.h"
 #include "real/commands.h"
 
-#define MAX_WINDOW 4096
+#define MAX_WINDOW   4096
+#define MAX_VERIFIED ((size_t)256 << 20)
 
 struct settings {
 	struct zcli_node cli;
@@ -40,6 +41,9 @@ static bool check_numbers(const struct settings *set)
 		zcli_complain("bench: --window is 1 to %d", MAX_WINDOW);
 	else if (set->count < 0 || !(set->seconds >= 0) || set->seconds > 86400)
 		zcli_complain("bench: --count and --seconds are not negative, and not above a day");
+	else if (set->verify && (size_t)set->size * (size_t)set->window > MAX_VERIFIED)
+		zcli_complain(
+			"bench: --verify takes at most 256 MiB under way (--size x --window)");
 	else
 		return true;
 	return false;
@@ -193,7 +197,7 @@ static int run_self(struct session *session)
 	session->child = zbench_child_start(&set->options, &set->plan, set->both, &there);
 	if (!session->child)
 		return ZCLI_FAILED;
-	good = zbench_party_open(&session->party, &set->options, set->verify);
+	good = zbench_party_open(&session->party, &set->options, &set->plan);
 	if (good) {
 		zreal_node_set_peer(session->party.node, set->plan.target, &there);
 		here = zreal_node_address(session->party.node);
@@ -209,7 +213,7 @@ static int run_self(struct session *session)
 
 static int run_remote(struct session *session)
 {
-	if (!zbench_party_open(&session->party, &session->set->options, false))
+	if (!zbench_party_open(&session->party, &session->set->options, &session->set->plan))
 		return ZCLI_FAILED;
 	if (!zcli_set_peers(&session->set->cli, session->party.node))
 		return ZCLI_USAGE;

@@ -85,8 +85,8 @@ static int serve(struct daemon *daemon, const struct zcli_node *cli,
 		zreal_node_free(daemon->node);
 		return ZCLI_USAGE;
 	}
-	err = zsink_open(&daemon->sink, zreal_node_core(daemon->node), ZCLI_SINK_PORTAL, false,
-			 zreal_node_now(daemon->node));
+	err = zsink_open(&daemon->sink, zreal_node_core(daemon->node), ZCLI_SINK_PORTAL,
+			 ZCL_LNET_MTU, false, zreal_node_now(daemon->node));
 	g_assert(err == ZCL_OK);
 	say_ready(daemon, options->core.nid);
 	zloop_run(daemon->loop);

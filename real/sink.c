@@ -32,8 +32,8 @@ bool zpattern_check(const uint8_t *buffer, size_t size, uint64_t number)
 	return true;
 }
 
-enum zcl_err zsink_open(struct zsink *sink, struct zcl_node *node, uint32_t portal, bool verify,
-			int64_t now)
+enum zcl_err zsink_open(struct zsink *sink, struct zcl_node *node, uint32_t portal, size_t size,
+			bool verify, int64_t now)
 {
 	struct zcl_attach attach = {
 		.portal = portal,
@@ -44,8 +44,9 @@ enum zcl_err zsink_open(struct zsink *sink, struct zcl_node *node, uint32_t port
 		.user = sink,
 	};
 
-	*sink = (struct zsink){.verify = verify, .buffer = g_malloc0(ZCL_LNET_MTU)};
-	attach.iov[0] = (struct iovec){sink->buffer, ZCL_LNET_MTU};
+	g_assert(size >= ZCL_LNET_MTU);
+	*sink = (struct zsink){.verify = verify, .buffer = g_malloc0(size)};
+	attach.iov[0] = (struct iovec){sink->buffer, size};
 	return zcl_lnet_attach(node, &attach, &sink->id, now);
 }
 

@@ -6,8 +6,8 @@
 #include "core/node.h"
 
 /*
- * Where the bench puts: one buffer of LNET_MTU bytes at a portal, any match bits, each PUT at its
- * start. It can check that what arrives is the pattern that its number (hdr_data) asks for.
+ * Where the bench puts: one buffer at a portal, any match bits, each PUT at the offset that it
+ * names. It can check that what arrives is the pattern that its number (hdr_data) asks for.
  */
 struct zsink {
 	uint8_t *buffer;
@@ -17,9 +17,12 @@ struct zsink {
 	uint64_t first_corrupt; /* number of the first wrong PUT, when corrupt > 0 */
 };
 
-/* Attaches at the portal. The sink lives as long as the node. Errors of zcl_lnet_attach. */
-enum zcl_err zsink_open(struct zsink *sink, struct zcl_node *node, uint32_t portal, bool verify,
-			int64_t now);
+/*
+ * Attaches `size` bytes (at least LNET_MTU) at the portal. The sink lives as long as the node.
+ * Errors of zcl_lnet_attach.
+ */
+enum zcl_err zsink_open(struct zsink *sink, struct zcl_node *node, uint32_t portal, size_t size,
+			bool verify, int64_t now);
 /* After the node is freed. */
 void zsink_close(struct zsink *sink);
 /* To be called for events whose user is the sink; from inside deliver. */

@@ -37,8 +37,14 @@ static const struct {
 	{ZCL_EV_NOOP_SENT, ZRACE_SHAPE_SEND, "NOOP ack {cookie}"},
 	{ZCL_EV_NOOP_RECEIVED, ZRACE_SHAPE_RECEIVE, "NOOP ack {cookie}"},
 	{ZCL_EV_WAITING, ZRACE_SHAPE_NOTE, "{lnet-type} waits for a connection"},
+	{ZCL_EV_COOKIE_GIVEN, ZRACE_SHAPE_NOTE, "ZC request, cookie {cookie}"},
+	{ZCL_EV_ACK_PIGGYBACKED, ZRACE_SHAPE_NOTE, "ZC-ACK {cookie} rides on a message"},
+	{ZCL_EV_NOOP_REPLACED, ZRACE_SHAPE_NOTE, "a message takes the NOOP's ZC-ACK {cookie}"},
+	{ZCL_EV_ACKED, ZRACE_SHAPE_NOTE, "cookie {cookie} is acknowledged"},
 	{ZCL_EV_RELEASED, ZRACE_SHAPE_NOTE, "buffer released[: {error}]"},
-	{ZCL_EV_DELIVERED, ZRACE_SHAPE_NOTE, "{lnet-type} of {length} B delivered"},
+	{ZCL_EV_DELIVERED, ZRACE_SHAPE_NOTE, "{lnet-type} delivered[, {length} B]"},
+	{ZCL_EV_DROPPED, ZRACE_SHAPE_NOTE, "{lnet-type} dropped[: {error}]"},
+	{ZCL_EV_PROTOCOL_ERROR, ZRACE_SHAPE_NOTE, "protocol error[: {error}]"},
 };
 
 static int find(enum zcl_event_kind kind)
@@ -88,7 +94,8 @@ static bool append_value(GString *text, const struct zrace_script *script,
 		zrace_words_time(text, record->event.delay);
 		return true;
 	}
-	if (!zcl_event_field(&record->event, name, value, sizeof(value)) || *value == '\0')
+	if (!zcl_event_field(&record->event, name, value, sizeof(value)) || *value == '\0' ||
+	    strcmp(value, "0") == 0)
 		return false;
 	g_string_append(text, value);
 	return true;

@@ -74,8 +74,9 @@ static void add_ladder(const struct zrace_report *report, const struct zrace_res
 		       const char *prefix, GString *text)
 {
 	enum zrace_verdict verdict = result->outcome->verdict;
+	bool wanted = report->ladder && result->run->vary == ZRACE_BASE_RUN;
 
-	if (!report->ladder && (verdict == ZRACE_PASS || verdict == ZRACE_SKIP))
+	if (!wanted && (verdict == ZRACE_PASS || verdict == ZRACE_SKIP))
 		return;
 	zrace_ladder(text, result->run->script, result->outcome->log, report->ascii, prefix);
 	if (result->outcome->state)
@@ -93,7 +94,7 @@ static void text_result(struct zrace_report *report, const struct zrace_result *
 	zrace_result_name(text, result->run);
 	if (result->runs > 1)
 		g_string_append_printf(text, " (%zu runs)", result->runs);
-	if (report->ladder && result->run->script->title)
+	if (report->ladder && result->run->vary == ZRACE_BASE_RUN && result->run->script->title)
 		g_string_append_printf(text, "  %s", result->run->script->title);
 	g_string_append_c(text, '\n');
 	if (result->outcome->why) {

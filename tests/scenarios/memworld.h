@@ -9,5 +9,7 @@
  * carry bytes after a link's latency and at its bandwidth. No loss, no pcap.
  */
 struct zworld *memworld_new(const struct zworld_options *options, const char **why);
+/* The same, but it says that its time is not exact, as real sockets do. */
+struct zworld *memworld_new_loose(const struct zworld_options *options, const char **why);
 
 #endif

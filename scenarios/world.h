@@ -31,7 +31,8 @@ struct zworld_link {
 /* What the world tells the runner. Called between core calls, so the runner may act at once. */
 struct zworld_listener {
 	void (*event)(void *user, struct zworld_peer *peer, const struct zcl_event *event);
-	void (*lnet_event)(void *user, struct zworld_peer *peer, const struct zcl_lnet_event *event);
+	void (*lnet_event)(void *user, struct zworld_peer *peer,
+			   const struct zcl_lnet_event *event);
 	/* A unit from -> to was caught by a hold. */
 	void (*held)(void *user, struct zworld_peer *from, struct zworld_peer *to,
 		     enum zworld_unit unit);
@@ -51,8 +52,8 @@ struct zworld {
 };
 
 struct zworld_ops {
-	const char *name;	/* "simulation", "real sockets" */
-	bool strict_time;	/* time bounds are exact here */
+	const char *name; /* "simulation", "real sockets" */
+	bool strict_time; /* time bounds are exact here */
 	void (*free)(struct zworld *world);
 	int64_t (*now)(const struct zworld *world);
 	/*
@@ -77,8 +78,9 @@ struct zworld_ops {
 			unsigned units);
 	/* After a script called the core for this peer (connect, put ...): see to its requests. */
 	void (*kick)(struct zworld *world, struct zworld_peer *peer);
-	/* Runs until stop was called or that time is reached; returns true when stopped. Simulation:
-	   returns at once, having moved time to `until`, when nothing is left to happen. */
+	/* Runs until stop was called or that time is reached; returns true when stopped.
+	   Simulation: returns at once, having moved time to `until`, when nothing is left to
+	   happen. */
 	bool (*run)(struct zworld *world, int64_t until);
 	void (*stop)(struct zworld *world);
 };

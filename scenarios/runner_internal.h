@@ -38,6 +38,13 @@ struct zrace_op {
 	const struct zrace_statement *statement;
 };
 
+/* A look for silence: whether the log still has this length when the time is over. */
+struct zrace_watch {
+	struct zrace_runner *runner;
+	bool out; /* on its way */
+	guint length;
+};
+
 struct zrace_runner {
 	const struct zrace_run *run;
 	const struct zrace_script *script;
@@ -57,10 +64,9 @@ struct zrace_runner {
 	size_t alarms;	  /* `at` lines to come */
 	size_t ops;	  /* PUTs and pings under way */
 
-	bool pulsing;	/* a pulse is on its way */
-	bool watching;	/* a look for silence is on its way */
-	size_t watched; /* length of the log when it set out */
-	bool over;	/* what comes now is not looked at any more */
+	bool pulsing;			  /* a pulse is on its way */
+	struct zrace_watch quiet, linger; /* where time is real */
+	bool over;			  /* what comes now is not looked at any more */
 };
 
 /* The first failure counts. Stops the world. */

@@ -201,12 +201,13 @@ static bool timer_due(const struct zrace_runner *runner)
 
 static void on_watch(void *data)
 {
-	struct zrace_runner *runner = data;
+	struct zrace_watch *watch = data;
+	struct zrace_runner *runner = watch->runner;
 
-	runner->watching = false;
+	watch->out = false;
 	if (runner->over)
 		return;
-	if (runner->watched == runner->outcome->log->len && nothing_to_come(runner) &&
+	if (watch->length == runner->outcome->log->len && nothing_to_come(runner) &&
 	    (all_met(runner) || !timer_due(runner))) {
 		runner->over = true;
 		runner->world->ops->stop(runner->world);
@@ -216,23 +217,24 @@ static void on_watch(void *data)
 }
 
 /* Something happens with every event; only silence tells that nothing will. */
-static void watch(struct zrace_runner *runner, int64_t silence)
+static void send_out(struct zrace_runner *runner, struct zrace_watch *watch, int64_t silence)
 {
 	const struct zworld_ops *ops = runner->world->ops;
 
-	if (runner->watching)
+	if (watch->out)
 		return;
-	runner->watching = true;
-	runner->watched = runner->outcome->log->len;
-	ops->at(runner->world, ops->now(runner->world) + silence, on_watch, runner);
+	watch->out = true;
+	watch->runner = runner;
+	watch->length = runner->outcome->log->len;
+	ops->at(runner->world, ops->now(runner->world) + silence, on_watch, watch);
 }
 
 void zrace_runner_look(struct zrace_runner *runner)
 {
 	if (!all_met(runner)) {
-		watch(runner, QUIET);
+		send_out(runner, &runner->quiet, QUIET);
 	} else if (zrace_matcher_forbids(runner->matcher)) {
-		watch(runner, LINGER);
+		send_out(runner, &runner->linger, LINGER);
 	} else {
 		runner->over = true;
 		runner->world->ops->stop(runner->world);

@@ -118,8 +118,7 @@ static void raw_free(struct raw *r)
 	g_free(r);
 }
 
-/* ---- a caller, byte order as wanted
- * ---------------------------------------------------------------- */
+/* ---- a caller, byte order as wanted ---- */
 
 struct words {
 	GByteArray *bytes;
@@ -184,8 +183,7 @@ static struct zcl_hello answer(const struct raw *r)
 	return item.hello;
 }
 
-/* ---- tests
- * --------------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void test_both_orders(void)
 {
@@ -425,8 +423,7 @@ static void test_no_ack_for_bad_checksum(void)
 	raw_free(r);
 }
 
-/* ---- the active side
- * --------------------------------------------------------------------------------- */
+/* ---- the active side ---- */
 
 static void dial(struct raw *r)
 {

@@ -46,8 +46,7 @@ static struct zcl_peer_info info_of(const struct memnode *at, const struct memno
 	return info;
 }
 
-/* ---- one side calls
- * ------------------------------------------------------------------------------ */
+/* ---- one side calls ---- */
 
 static void test_versions(void)
 {
@@ -105,8 +104,7 @@ static void test_typed_calls_untyped(void)
 	memnet_free(p.net);
 }
 
-/* ---- the old node that only closes
- * ----------------------------------------------------------------- */
+/* ---- the old node that only closes ---- */
 
 static struct pair pair_with_blunt(void)
 {
@@ -165,8 +163,7 @@ static void test_remembered(void)
 	memnet_free(p.net);
 }
 
-/* ---- both sides call
- * ------------------------------------------------------------------------------- */
+/* ---- both sides call ---- */
 
 static void test_race(void)
 {
@@ -217,8 +214,7 @@ static void test_race_typed(void)
 	memnet_free(p.net);
 }
 
-/* ---- the other side is gone, or another one
- * ----------------------------------------------------------- */
+/* ---- the other side is gone, or another one ---- */
 
 static void test_refused_by_tcp(void)
 {
@@ -313,8 +309,7 @@ static void test_handshake_limit(void)
 	memnet_free(p.net);
 }
 
-/* ---- every cut of the byte stream
- * ---------------------------------------------------------------------- */
+/* ---- every cut of the byte stream ---- */
 
 static void test_every_cut(void)
 {

@@ -43,8 +43,7 @@ struct replay {
 	uint8_t *sink;
 };
 
-/* ---- reading the recording
- * ------------------------------------------------------------------------ */
+/* ---- reading the recording ---- */
 
 static void unit_free(gpointer data)
 {
@@ -125,8 +124,7 @@ static void learn(struct replay *r)
 	}
 }
 
-/* ---- our node
- * ------------------------------------------------------------------------------------- */
+/* ---- our node ---- */
 
 static void on_connect(void *user, struct zcl_conn *conn)
 {
@@ -189,8 +187,7 @@ static void start_node(struct replay *r, uint32_t version)
 	attach_sinks(r);
 }
 
-/* ---- feeding the other side's messages
- * --------------------------------------------------------------- */
+/* ---- feeding the other side's messages ---- */
 
 static struct zcl_handle *answers(struct zcl_lnet_hdr *hdr)
 {
@@ -280,8 +277,7 @@ static void feed_until(struct replay *r, const struct unit *last)
 	}
 }
 
-/* ---- what has to be fed before a unit of ours can come
- * ------------------------------------------------ */
+/* ---- what has to be fed before a unit of ours can come ---- */
 
 static bool causes(const struct unit *theirs, const struct unit *ours)
 {
@@ -317,8 +313,7 @@ static void feed_causes(struct replay *r, guint ours)
 	}
 }
 
-/* ---- our side's units
- * ----------------------------------------------------------------------------------- */
+/* ---- our side's units ---- */
 
 static void submit(struct replay *r, const struct unit *u)
 {
@@ -452,8 +447,7 @@ static const struct recording recordings[] = {
 	{"v2-lst-brw-write-16k-c8-full", ZCL_V2, ZCL_V2, 3, 13},
 };
 
-/* ---- one replay
- * ------------------------------------------------------------------------------------------ */
+/* ---- one replay ---- */
 
 static void finish(struct replay *r, const struct recording *rec)
 {

@@ -37,26 +37,6 @@ void zcli_trace(void *user, const struct zcl_event *event)
 
 /* ---- parsing the command line ------------------------------------------------------- */
 
-/* Alone it asks for the program's version; with a number it says which protocol to speak. */
-static gboolean on_version(const char *option, const char *value, void *data, GError **error)
-{
-	struct zcli_node *node = data;
-
-	(void)option;
-	if (!value) {
-		node->version = TRUE;
-		return TRUE;
-	}
-	if (!strcmp(value, "1") || !strcmp(value, "2")) {
-		g_free(node->speaks);
-		node->speaks = g_strconcat("v", value, NULL);
-		return TRUE;
-	}
-	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		    "--version '%s': expected nothing, 1 or 2", value);
-	return FALSE;
-}
-
 static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
 {
 	const GOptionEntry entries[] = {
@@ -84,8 +64,8 @@ static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
 		 "file with these options as keys of the group [node]", "FILE"},
 		{"trace", 0, 0, G_OPTION_ARG_NONE, &n->trace, "protocol events on standard error",
 		 NULL},
-		{"version", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, on_version,
-		 "print the program's version and exit; with 1 or 2: --speaks v1, v2", "[1|2]"},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &n->version, "print the program's version",
+		 NULL},
 		{0},
 	};
 

@@ -22,6 +22,21 @@ struct ping {
 	int64_t sent_at, best, worst, sum; /* ns */
 };
 
+/* What stands in the entry of 0@lo is no status (wire notes 8). */
+static const char *ni_status(zcl_nid nid, uint32_t status)
+{
+	if (nid == ZCL_NID_LO)
+		return "";
+	switch (status) {
+	case ZCL_NI_UP:
+		return " up";
+	case ZCL_NI_DOWN:
+		return " down";
+	default:
+		return " in an unknown state";
+	}
+}
+
 static void print_answer(const struct ping *ping, const struct zcl_ping_info *info, int64_t took)
 {
 	char nid[ZCL_NID_STRLEN];
@@ -30,8 +45,8 @@ static void print_answer(const struct ping *ping, const struct zcl_ping_info *in
 	       ping->sent, zcl_nid_format(ping->target, nid, sizeof(nid)), (double)took / 1e6,
 	       info->pid, info->features);
 	for (uint32_t i = 0; i < info->nnis; i++)
-		printf("%s %s %s", i ? "," : "", zcl_nid_format(info->ni[i].nid, nid, sizeof(nid)),
-		       info->ni[i].status == ZCL_NI_UP ? "up" : "down");
+		printf("%s %s%s", i ? "," : "", zcl_nid_format(info->ni[i].nid, nid, sizeof(nid)),
+		       ni_status(info->ni[i].nid, info->ni[i].status));
 	printf("\n");
 	fflush(stdout);
 }

@@ -69,8 +69,6 @@ int main(int argc, char **argv)
 
 		if (strcmp(name, commands[i].name))
 			continue;
-		if (argc == 3 && !strcmp(argv[2], "--version"))
-			return version();
 		program = g_strconcat("zclnd ", name, NULL);
 		g_set_prgname(program);
 		g_free(program);

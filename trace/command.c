@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "config.h"
+
 static const char summary[] =
 	"Prints one line for each socklnd message in a capture: acceptor requests, HELLOs, NOOPs "
 	"and\n"
@@ -18,10 +20,11 @@ static const char description[] =
 
 int ztrace_main(int argc, char **argv)
 {
-	gboolean json = FALSE;
+	gboolean json = FALSE, version = FALSE;
 	char **files = NULL;
 	const GOptionEntry entries[] = {
 		{"json", 'j', 0, G_OPTION_ARG_NONE, &json, "One JSON object a line", NULL},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
 		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, "FILE.pcap"},
 		G_OPTION_ENTRY_NULL,
 	};
@@ -36,6 +39,9 @@ int ztrace_main(int argc, char **argv)
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
 		fprintf(stderr, "trace: %s (see --help)\n", error->message);
 		g_error_free(error);
+	} else if (version) {
+		printf("%s\n", PACKAGE_STRING);
+		status = ZTRACE_OK;
 	} else if (files == NULL || g_strv_length(files) != 1) {
 		fprintf(stderr, "trace: name exactly one capture file (see --help)\n");
 	} else {

@@ -12,17 +12,17 @@
  */
 struct zcl_node;
 
-#define ZCL_LNET_PORTALS   64
-#define ZCL_LNET_MAX_IOV   16
-#define ZCL_PING_PORTAL	   0u
-#define ZCL_PING_MATCHBITS 0x8000000000000000ull
+#define ZCL_LNET_PORTALS     64
+#define ZCL_LNET_MAX_IOV     16
+#define ZCL_PING_PORTAL	     0u
+#define ZCL_PING_MATCHBITS   0x8000000000000000ull
 #define ZCL_PING_FEAT_BASE   1u
 #define ZCL_PING_FEAT_STATUS 2u
 #define ZCL_PING_MAX_NIS     16
 /* Bytes of an answer to a ping with that many entries. */
-#define ZCL_PING_MAX_SIZE    (16 + 16 * ZCL_PING_MAX_NIS)
-#define ZCL_NI_UP	     0x15aac0deu
-#define ZCL_NI_DOWN	     0xdeadfaceu
+#define ZCL_PING_MAX_SIZE (16 + 16 * ZCL_PING_MAX_NIS)
+#define ZCL_NI_UP	  0x15aac0deu
+#define ZCL_NI_DOWN	  0xdeadfaceu
 
 /* ---- buffers that peers put into and get from ---------------------------------------------- */
 
@@ -32,11 +32,11 @@ enum zcl_md_options {
 	ZCL_MD_TRUNCATE = 1 << 2, /* take the part that fits; else a longer PUT does not match */
 	ZCL_MD_REMOTE_OFFSET = 1 << 3, /* the peer's offset counts; else each message starts where
 					  the one before ended */
-	ZCL_MD_NO_ACK = 1 << 4,	  /* send no LNet ACK even when the peer wants one */
+	ZCL_MD_NO_ACK = 1 << 4,	       /* send no LNet ACK even when the peer wants one */
 };
 
 struct zcl_attach {
-	uint32_t portal;      /* 0 .. ZCL_LNET_PORTALS - 1 */
+	uint32_t portal; /* 0 .. ZCL_LNET_PORTALS - 1 */
 	uint64_t match_bits;
 	uint64_t ignore_bits; /* bits that need not match */
 	zcl_nid peer;	      /* only from this NID; ZCL_NID_ANY: from all */
@@ -44,7 +44,7 @@ struct zcl_attach {
 	uint32_t threshold;   /* operations until it is detached by itself; 0: no end */
 	struct iovec iov[ZCL_LNET_MAX_IOV]; /* may be empty: a sink with ZCL_MD_TRUNCATE */
 	size_t niov;
-	void *user;	      /* comes back in events */
+	void *user; /* comes back in events */
 };
 
 /*
@@ -74,7 +74,7 @@ struct zcl_put {
 	const struct iovec *iov; /* the array is copied, the memory is borrowed until ..._SEND */
 	size_t niov;		 /* <= ZCL_LNET_MAX_IOV, together <= ZCL_LNET_MTU bytes */
 	bool want_ack;
-	void *user;		 /* comes back in events */
+	void *user; /* comes back in events */
 };
 
 struct zcl_get {
@@ -119,17 +119,17 @@ enum zcl_lnet_event_kind {
 struct zcl_lnet_event {
 	enum zcl_lnet_event_kind kind;
 	enum zcl_err status;
-	bool final;	 /* SEND, ACK, REPLY: the submission is over */
-	bool unlinked;	 /* PUT, GET: the buffer is detached */
+	bool final;    /* SEND, ACK, REPLY: the submission is over */
+	bool unlinked; /* PUT, GET: the buffer is detached */
 	zcl_nid peer;
 	uint32_t portal;
 	uint64_t match_bits;
 	uint64_t hdr_data;
-	size_t offset;	 /* where in the attached buffer */
-	size_t rlength;	 /* what was asked for */
-	size_t mlength;	 /* what was moved */
-	uint64_t id;	 /* PUT, GET: the attachment */
-	void *user;	 /* of the submission or the attachment */
+	size_t offset;			  /* where in the attached buffer */
+	size_t rlength;			  /* what was asked for */
+	size_t mlength;			  /* what was moved */
+	uint64_t id;			  /* PUT, GET: the attachment */
+	void *user;			  /* of the submission or the attachment */
 	const struct zcl_ping_info *ping; /* REPLY of a ping, else NULL; valid during the call */
 };
 

@@ -88,10 +88,14 @@ size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t
 		     struct iovec *dst);
 size_t zcl_iov_length(const struct iovec *iov, size_t niov);
 
-/* lnet_op.c */
+/* lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. */
+struct zcl_op *zcl_lnet_op_new(struct zcl_node *node, enum zcl_op_kind kind, int64_t now);
+void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op);
+uint64_t zcl_lnet_op_handle(const struct zcl_node *node, const struct zcl_op *op);
 struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle);
 void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err status,
 			  size_t mlength, int64_t now);
+/* lnet_submit.c */
 /* A message of this node to `target`; NULL at a limit of that peer, with *err. */
 enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
 			   const struct iovec *iov, size_t niov, enum zcl_tx_owner owner,

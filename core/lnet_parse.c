@@ -41,8 +41,7 @@ static struct zcl_op *op_of(struct zcl_conn *conn, struct zcl_handle handle)
 	return op != NULL && op->answering && op->target == conn->peer->nid ? op : NULL;
 }
 
-/* ---- at the header
- * --------------------------------------------------------------------------------- */
+/* ---- at the header ---- */
 
 static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
@@ -115,8 +114,7 @@ void zcl_lnet_parse(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64
 	}
 }
 
-/* ---- at the end of the payload
- * ---------------------------------------------------------------------- */
+/* ---- at the end of the payload ---- */
 
 static struct zcl_lnet_hdr answer_to(const struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
 				     uint32_t type)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
+#include "core/bytes.h"
 #include "core/node_impl.h"
 
 /*
@@ -11,68 +10,53 @@
 #define HEAD  16
 #define ENTRY 16
 
-static uint8_t *put32(uint8_t *p, uint32_t v)
-{
-	memcpy(p, &v, sizeof(v));
-	return p + sizeof(v);
-}
+/* Deployed nodes put the sequence number of their answer where 0@lo's status would stand. */
+#define SEQUENCE 1
 
-static uint8_t *put_ni(uint8_t *p, zcl_nid nid)
+static void put_ni(struct zcl_writer *w, zcl_nid nid, uint32_t status)
 {
-	memcpy(p, &nid, sizeof(nid));
-	p = put32(p + sizeof(nid), ZCL_NI_UP);
-	return put32(p, 0);
+	zcl_write_u64(w, nid);
+	zcl_write_u32(w, status);
+	zcl_write_u32(w, 0);
 }
 
 size_t zcl_ping_encode(const struct zcl_config *config, uint8_t *buf)
 {
-	uint8_t *p = buf;
+	struct zcl_writer w = {.at = buf};
 
-	p = put32(p, ZCL_PING_MAGIC);
-	p = put32(p, config->ping_features);
-	p = put32(p, config->pid);
-	p = put32(p, 2);
+	zcl_write_u32(&w, ZCL_PING_MAGIC);
+	zcl_write_u32(&w, config->ping_features);
+	zcl_write_u32(&w, config->pid);
+	zcl_write_u32(&w, 2);
 	/* Deployed nodes ask again for ever when 0@lo is not the first. */
-	p = put_ni(p, ZCL_NID_LO);
-	p = put_ni(p, config->nid);
-	return (size_t)(p - buf);
-}
-
-static uint32_t get32(const uint8_t *p, bool flipped)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return flipped ? GUINT32_SWAP_LE_BE(v) : v;
-}
-
-static uint64_t get64(const uint8_t *p, bool flipped)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return flipped ? GUINT64_SWAP_LE_BE(v) : v;
+	put_ni(&w, ZCL_NID_LO, SEQUENCE);
+	put_ni(&w, config->nid, ZCL_NI_UP);
+	return (size_t)(w.at - buf);
 }
 
 enum zcl_err zcl_ping_decode(const uint8_t *buf, size_t len, struct zcl_ping_info *info)
 {
-	bool flipped;
+	struct zcl_reader r = {.at = buf};
+	uint32_t magic, nnis;
 	size_t held;
 
-	memset(info, 0, sizeof(*info));
+	*info = (struct zcl_ping_info){0};
 	if (len < HEAD)
 		return ZCL_E_BAD_MAGIC;
-	flipped = get32(buf, false) == GUINT32_SWAP_LE_BE(ZCL_PING_MAGIC);
-	if (get32(buf, flipped) != ZCL_PING_MAGIC)
+	magic = zcl_read_u32(&r);
+	r.swap = magic == GUINT32_SWAP_LE_BE(ZCL_PING_MAGIC);
+	if (magic != ZCL_PING_MAGIC && !r.swap)
 		return ZCL_E_BAD_MAGIC;
-	info->features = get32(buf + 4, flipped);
-	info->pid = get32(buf + 8, flipped);
+	info->features = zcl_read_u32(&r);
+	info->pid = zcl_read_u32(&r);
+	nnis = zcl_read_u32(&r);
 	/* A node may have more NIs than we asked room for. */
 	held = MIN((len - HEAD) / ENTRY, ZCL_PING_MAX_NIS);
-	info->nnis = MIN(get32(buf + 12, flipped), (uint32_t)held);
+	info->nnis = MIN(nnis, (uint32_t)held);
 	for (size_t i = 0; i < info->nnis; i++) {
-		info->ni[i].nid = get64(buf + HEAD + i * ENTRY, flipped);
-		info->ni[i].status = get32(buf + HEAD + i * ENTRY + 8, flipped);
+		info->ni[i].nid = zcl_read_u64(&r);
+		info->ni[i].status = zcl_read_u32(&r);
+		zcl_read_u32(&r);
 	}
 	return ZCL_OK;
 }

@@ -47,7 +47,8 @@ static inline uint16_t zcl_nid_net_number(zcl_nid nid)
  */
 enum zcl_err zcl_nid_parse(const char *text, zcl_nid *nid);
 
-/* Writes the text form, always NUL-terminated within size; returns buf. "@tcp0" is written "@tcp". */
+/* Writes the text form, always NUL-terminated within size; returns buf. "@tcp0" is written "@tcp".
+ */
 char *zcl_nid_format(zcl_nid nid, char *buf, size_t size);
 
 #endif

@@ -32,23 +32,23 @@ struct zcl_config {
 	uint64_t incarnation; /* not 0; of this start of the node, the same on all connections */
 	uint32_t max_version; /* ZCL_V1 or ZCL_V2: the best that is spoken */
 	enum zcl_refusal refuses;
-	bool typed;	       /* CONTROL, BULK_IN, BULK_OUT per peer; else one ANY */
-	bool zc_requests;      /* ask for ZC-ACKs of payloads from zc_min_payload (V2+) */
-	bool checksum;	       /* send ksm_csum (V2+); it is always checked */
+	bool typed;	  /* CONTROL, BULK_IN, BULK_OUT per peer; else one ANY */
+	bool zc_requests; /* ask for ZC-ACKs of payloads from zc_min_payload (V2+) */
+	bool checksum;	  /* send ksm_csum (V2+); it is always checked */
 	uint32_t ping_features;
 	size_t min_bulk;       /* bytes from which a message prefers a BULK connection */
 	size_t zc_min_payload; /* bytes from which a payload is sent zero-copy */
 	int64_t min_reconnect, max_reconnect; /* ns between attempts, doubled at each failure */
-	int64_t socket_timeout; /* ns without progress */
-	int64_t accept_timeout; /* ns for acceptor request and HELLO of a caller */
-	uint32_t race_retries;	/* lost races until the peer is taken to want no more */
+	int64_t socket_timeout;		      /* ns without progress */
+	int64_t accept_timeout;		      /* ns for acceptor request and HELLO of a caller */
+	uint32_t race_retries; /* lost races until the peer is taken to want no more */
 	/* Limits: reaching one is ZCL_E_LIMIT for the caller, or a refused connection. */
 	size_t max_peers;
-	size_t max_handshakes;	/* callers whose HELLO has not come yet */
-	size_t max_queued;	/* messages under way per peer */
-	size_t max_ops;		/* PUTs and GETs under way */
-	size_t max_attached;	/* match entries */
-	uint32_t faults;	/* ZCL_FAULT_*, only in builds that test with broken cores */
+	size_t max_handshakes; /* callers whose HELLO has not come yet */
+	size_t max_queued;     /* messages under way per peer */
+	size_t max_ops;	       /* PUTs and GETs under way */
+	size_t max_attached;   /* match entries */
+	uint32_t faults;       /* ZCL_FAULT_*, only in builds that test with broken cores */
 };
 
 /* Deployed defaults (wire notes 1); nid and incarnation stay 0 for the caller to set. */
@@ -57,7 +57,8 @@ void zcl_config_init(struct zcl_config *config);
 struct zcl_callbacks {
 	/* Open TCP to the peer of conn; answer with zcl_conn_connected or zcl_conn_closed. */
 	void (*connect)(void *user, struct zcl_conn *conn);
-	/* Close in order: what was taken from zcl_conn_tx_batch still arrives. Then zcl_conn_gone. */
+	/* Close in order: what was taken from zcl_conn_tx_batch still arrives. Then zcl_conn_gone.
+	 */
 	void (*close)(void *user, struct zcl_conn *conn);
 	/* Reset; take back from the kernel all pages that it holds. Then zcl_conn_gone. */
 	void (*abort)(void *user, struct zcl_conn *conn);
@@ -75,8 +76,8 @@ struct zcl_callbacks {
  * config and callbacks are copied. NULL when config is out of range, with *err (may be NULL)
  * saying ZCL_E_INVALID.
  */
-struct zcl_node *zcl_node_new(const struct zcl_config *config, const struct zcl_callbacks *callbacks,
-			      void *user, enum zcl_err *err);
+struct zcl_node *zcl_node_new(const struct zcl_config *config,
+			      const struct zcl_callbacks *callbacks, void *user, enum zcl_err *err);
 /*
  * Closes all connections and finishes all messages with ZCL_E_SHUTDOWN. The backend then reports
  * zcl_conn_gone for each connection; zcl_node_is_idle tells when all is over.
@@ -148,9 +149,9 @@ size_t zcl_conn_rx_missing(const struct zcl_conn *conn);
 struct zcl_tx_batch {
 	struct iovec iov[ZCL_TX_MAX_IOV];
 	size_t niov;
-	size_t nob;  /* sum of the lengths */
-	bool zc;     /* the payload of one ZC message: may go out without a copy */
-	bool more;   /* more follows at once (MSG_MORE) */
+	size_t nob; /* sum of the lengths */
+	bool zc;    /* the payload of one ZC message: may go out without a copy */
+	bool more;  /* more follows at once (MSG_MORE) */
 };
 
 /*
@@ -173,10 +174,10 @@ struct zcl_conn_info {
 	uint64_t number;
 	zcl_nid peer;
 	uint32_t version;
-	int32_t ctype;	/* this side's view */
-	bool active;	/* opened by this side */
+	int32_t ctype; /* this side's view */
+	bool active;   /* opened by this side */
 	bool up;
-	size_t queued;	/* messages waiting to be sent */
+	size_t queued; /* messages waiting to be sent */
 };
 /* Calls fn for each connection, oldest first. */
 void zcl_node_foreach_conn(const struct zcl_node *node,
@@ -189,11 +190,12 @@ struct zcl_peer_info {
 	uint64_t incarnation; /* 0: unknown */
 	bool connecting;
 	size_t conns_up;
-	size_t waiting;	      /* messages that wait for a connection */
-	size_t zc_requests;   /* not acknowledged yet */
+	size_t waiting;	    /* messages that wait for a connection */
+	size_t zc_requests; /* not acknowledged yet */
 };
 /* ZCL_E_NOT_FOUND. */
-enum zcl_err zcl_node_peer_info(const struct zcl_node *node, zcl_nid peer, struct zcl_peer_info *info);
+enum zcl_err zcl_node_peer_info(const struct zcl_node *node, zcl_nid peer,
+				struct zcl_peer_info *info);
 /* A peer is remembered to speak `version` (scripts: "remembers"). ZCL_E_INVALID, ZCL_E_LIMIT. */
 enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid peer, uint32_t version);
 
@@ -201,14 +203,14 @@ struct zcl_stats {
 	uint64_t messages_sent, messages_received; /* LNET messages */
 	uint64_t payload_sent, payload_received;   /* bytes */
 	uint64_t noops_sent, noops_received;
-	uint64_t bytes_sent, bytes_received;	   /* everything, handshakes too */
-	uint64_t zc_requests;	      /* cookies given */
-	uint64_t acks_piggybacked;    /* onto a message that was queued */
-	uint64_t acks_coalesced;      /* a queued NOOP replaced by a later LNET message */
-	uint64_t acks_noop;	      /* ACKs that went out in NOOPs */
+	uint64_t bytes_sent, bytes_received; /* everything, handshakes too */
+	uint64_t zc_requests;		     /* cookies given */
+	uint64_t acks_piggybacked;	     /* onto a message that was queued */
+	uint64_t acks_coalesced;	     /* a queued NOOP replaced by a later LNET message */
+	uint64_t acks_noop;		     /* ACKs that went out in NOOPs */
 	uint64_t acks_received;
-	uint64_t buffers_released;    /* ZC buffers back with their owners */
-	uint64_t dropped;	      /* messages that nobody wanted */
+	uint64_t buffers_released; /* ZC buffers back with their owners */
+	uint64_t dropped;	   /* messages that nobody wanted */
 	uint64_t refusals_made, refusals_met, fallbacks, retries, protocol_errors;
 	uint64_t conns_opened;
 };

@@ -31,12 +31,12 @@ enum zcl_rx_state {
 };
 
 enum zcl_item_kind {
-	ZCL_ITEM_MORE,		/* needs more bytes */
-	ZCL_ITEM_ACCEPT,	/* .accept */
-	ZCL_ITEM_HELLO,		/* .hello */
-	ZCL_ITEM_NOOP,		/* .ksm; its checksum was right or absent */
-	ZCL_ITEM_LNET,		/* .ksm (zeros on V1) and .hdr: call zcl_rx_payload or zcl_rx_wait */
-	ZCL_ITEM_MESSAGE,	/* .ksm and .hdr: the whole payload is there and its checksum holds */
+	ZCL_ITEM_MORE,	  /* needs more bytes */
+	ZCL_ITEM_ACCEPT,  /* .accept */
+	ZCL_ITEM_HELLO,	  /* .hello */
+	ZCL_ITEM_NOOP,	  /* .ksm; its checksum was right or absent */
+	ZCL_ITEM_LNET,	  /* .ksm (zeros on V1) and .hdr: call zcl_rx_payload or zcl_rx_wait */
+	ZCL_ITEM_MESSAGE, /* .ksm and .hdr: the whole payload is there and its checksum holds */
 };
 
 struct zcl_rx_item {

@@ -64,9 +64,9 @@ enum zcl_lnet_type {
 
 /* Acceptor request: opens every TCP connection, from the active side (wire notes 3). */
 struct zcl_accept_req {
-	uint32_t acr_magic;   /* filled by the decoder, ignored by the encoder */
+	uint32_t acr_magic; /* filled by the decoder, ignored by the encoder */
 	uint32_t acr_version;
-	zcl_nid acr_nid;      /* the NID that is called */
+	zcl_nid acr_nid; /* the NID that is called */
 };
 
 /* HELLO of every version (wire notes 4). Fields that a version lacks are 0. */

@@ -28,10 +28,15 @@ struct zworld_link {
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
 };
 
-/* What the world tells the runner. Called between core calls, so the runner may act at once. */
+/*
+ * What the world tells the runner. Called between core calls. From here the runner calls only at,
+ * now, stop and what looks at nodes; it acts (hold, release, kick, the core) before run and from
+ * functions that `at` calls.
+ */
 struct zworld_listener {
 	void (*event)(void *user, struct zworld_peer *peer, const struct zcl_event *event);
-	void (*lnet_event)(void *user, struct zworld_peer *peer, const struct zcl_lnet_event *event);
+	void (*lnet_event)(void *user, struct zworld_peer *peer,
+			   const struct zcl_lnet_event *event);
 	/* A unit from -> to was caught by a hold. */
 	void (*held)(void *user, struct zworld_peer *from, struct zworld_peer *to,
 		     enum zworld_unit unit);
@@ -51,8 +56,8 @@ struct zworld {
 };
 
 struct zworld_ops {
-	const char *name;	/* "simulation", "real sockets" */
-	bool strict_time;	/* time bounds are exact here */
+	const char *name; /* "simulation", "real sockets" */
+	bool strict_time; /* time bounds are exact here */
 	void (*free)(struct zworld *world);
 	int64_t (*now)(const struct zworld *world);
 	/*
@@ -77,8 +82,9 @@ struct zworld_ops {
 			unsigned units);
 	/* After a script called the core for this peer (connect, put ...): see to its requests. */
 	void (*kick)(struct zworld *world, struct zworld_peer *peer);
-	/* Runs until stop was called or that time is reached; returns true when stopped. Simulation:
-	   returns at once, having moved time to `until`, when nothing is left to happen. */
+	/* Runs until stop was called or that time is reached; returns true when stopped.
+	   Simulation: returns at once, having moved time to `until`, when nothing is left to
+	   happen. */
 	bool (*run)(struct zworld *world, int64_t until);
 	void (*stop)(struct zworld *world);
 };

@@ -31,7 +31,7 @@ struct memnet {
 	GQueue unborn;	 /* aborted before a stream was opened for them */
 	int64_t now;
 	size_t chunk, cut, bytes;
-	bool pinning, holding;
+	bool pinning, holding, freezing;
 };
 
 static struct memnode *node_of(struct memnet *net, zcl_nid nid)
@@ -193,7 +193,8 @@ struct memnode *memnet_add(struct memnet *net, const struct zcl_config *config)
 	return n;
 }
 
-/* ---- moving ------------------------------------------------------------------------------------- */
+/* ---- moving -------------------------------------------------------------------------------------
+ */
 
 static void init_end(struct stream *s, int i, struct memnode *at)
 {
@@ -211,6 +212,7 @@ static void open_stream(struct memnet *net, struct zcl_conn *conn)
 	g_ptr_array_add(net->streams, s);
 	init_end(s, 0, from);
 	init_end(s, 1, to);
+	s->frozen = net->freezing;
 	s->end[0].conn = conn;
 	zcl_conn_set_backend(conn, &s->end[0]);
 	if (to == NULL || to->deaf) {
@@ -332,7 +334,7 @@ static void bury_unborn(struct memnet *net)
 		zcl_conn_gone(g_queue_pop_head(&net->unborn), net->now);
 }
 
-static bool step(struct memnet *net)
+bool memnet_step(struct memnet *net)
 {
 	bool moved = open_streams(net);
 
@@ -351,7 +353,7 @@ static bool step(struct memnet *net)
 
 void memnet_settle(struct memnet *net)
 {
-	while (step(net))
+	while (memnet_step(net))
 		;
 }
 
@@ -410,8 +412,14 @@ void memnet_reset_all(struct memnet *net)
 	}
 }
 
+void memnet_thaw_new(struct memnet *net)
+{
+	net->freezing = false;
+}
+
 void memnet_freeze_all(struct memnet *net)
 {
+	net->freezing = true;
 	for (guint i = 0; i < net->streams->len; i++)
 		((struct stream *)net->streams->pdata[i])->frozen = true;
 }
@@ -447,7 +455,8 @@ void memnet_free(struct memnet *net)
 	g_free(net);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------------
+ */
 
 guint memnode_count(const struct memnode *node, enum zcl_event_kind kind)
 {

@@ -15,10 +15,10 @@ struct memnet;
 struct memnode {
 	struct memnet *net;
 	struct zcl_node *node;
-	GArray *events;	     /* struct zcl_event */
-	GArray *lnet_events; /* struct zcl_lnet_event, ping pointer cleared */
+	GArray *events;		   /* struct zcl_event */
+	GArray *lnet_events;	   /* struct zcl_lnet_event, ping pointer cleared */
 	struct zcl_ping_info ping; /* of the last REPLY that carried one */
-	bool deaf; /* nobody listens there: calls to it are refused */
+	bool deaf;		   /* nobody listens there: calls to it are refused */
 };
 
 /* chunk: at most so many bytes move at once, each way. */
@@ -37,6 +37,8 @@ struct memnode *memnet_add(struct memnet *net, const struct zcl_config *config);
 struct zcl_config memnet_config(uint8_t last, uint32_t version);
 zcl_nid memnet_nid(uint8_t last);
 
+/* Moves at most one chunk on each stream each way; false: nothing moved. */
+bool memnet_step(struct memnet *net);
 /* Moves bytes until nothing moves; time stands still. */
 void memnet_settle(struct memnet *net);
 /* Settles, then lets time pass, until a time is reached or nothing is left to come. */
@@ -45,8 +47,10 @@ void memnet_run(struct memnet *net, int64_t until);
 void memnet_hold_connects(struct memnet *net, bool hold);
 /* Both ends see a reset at once. */
 void memnet_reset_all(struct memnet *net);
-/* The stream between them carries nothing more, but nobody is told. */
+/* No stream, present or to come, carries anything any more, but nobody is told. */
 void memnet_freeze_all(struct memnet *net);
+/* Streams that are opened from now on carry bytes again. */
+void memnet_thaw_new(struct memnet *net);
 /* Bytes that went over all streams so far, both ways. */
 size_t memnet_bytes(const struct memnet *net);
 

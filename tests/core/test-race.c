@@ -81,8 +81,11 @@ static void test_one_winner(void)
 
 static void test_version_before_race(void)
 {
-	const struct zcl_race_input in = {.self = nids[2], .peer = nids[1], .max_version = ZCL_V1,
-					  .version = ZCL_V2, .connecting = true};
+	const struct zcl_race_input in = {.self = nids[2],
+					  .peer = nids[1],
+					  .max_version = ZCL_V1,
+					  .version = ZCL_V2,
+					  .connecting = true};
 
 	g_assert_cmpint(zcl_race_decide(&in), ==, ZCL_REASON_VERSION);
 }

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZRACE_AST_H
+#define ZRACE_AST_H
+
+#include <glib.h>
+
+#include "scenarios/world.h"
+
+/*
+ * A race script as it was written, checked: names are resolved to indices, units to ns, bytes and
+ * bits per second. Never changed after zrace_parse_text made it.
+ */
+
+#define ZRACE_MAX_FILE	    ((size_t)1 << 20) /* bytes */
+#define ZRACE_MAX_LINES	    4096u
+#define ZRACE_MAX_LINE	    1024u /* bytes */
+#define ZRACE_MAX_TOKENS    128u  /* per line */
+#define ZRACE_MAX_PEERS	    64u
+#define ZRACE_MAX_CASES	    64u
+#define ZRACE_MAX_VARS	    16u /* per case */
+#define ZRACE_MAX_REMEMBERS 8u	/* per peer */
+#define ZRACE_MAX_DIRS	    16u /* directions in one hold or release */
+#define ZRACE_MAX_FIELDS    8u	/* per event pattern */
+#define ZRACE_MAX_NAME	    32u /* bytes of a peer's, case's or variable's name */
+#define ZRACE_MAX_TIME	    (3600 * INT64_C(1000000000)) /* ns */
+#define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
+#define ZRACE_MAX_SEEDS	    1000u
+#define ZRACE_MAX_COUNT	    1000u /* of a when line */
+
+#define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
+#define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
+#define ZRACE_DEFAULT_WITHIN (10 * INT64_C(1000000000)) /* ns */
+
+struct zrace_pos {
+	unsigned line, col; /* from 1 */
+};
+
+struct zrace_remember {
+	char *peer; /* its name: it may be declared later */
+	struct zrace_pos pos;
+	unsigned index; /* resolved */
+	uint32_t version;
+};
+
+struct zrace_peer {
+	char *name;
+	struct zrace_pos pos, nid_pos;
+	char *nid; /* text of a NID, or "${VAR}" */
+	uint32_t version;
+	enum zcl_refusal refuses;
+	bool typed;
+	struct zrace_remember remembers[ZRACE_MAX_REMEMBERS];
+	size_t nremembers;
+};
+
+struct zrace_var {
+	char *name, *value;
+};
+
+struct zrace_case {
+	char *name; /* NULL: the script has no `case` line */
+	struct zrace_pos pos;
+	struct zrace_var vars[ZRACE_MAX_VARS];
+	size_t nvars;
+	zcl_nid nids[ZRACE_MAX_PEERS]; /* of each peer in this case */
+};
+
+struct zrace_link {
+	unsigned a, b; /* peers */
+	struct zrace_pos pos;
+	struct zworld_link shape;
+};
+
+/* Messages of these kinds on the way from one peer to another. */
+struct zrace_dir {
+	unsigned from, to;
+	unsigned units; /* a set of enum zworld_unit */
+};
+
+enum zrace_action_kind {
+	ZRACE_DO_CONNECT,
+	ZRACE_DO_PUT,
+	ZRACE_DO_PING,
+	ZRACE_DO_HOLD,
+	ZRACE_DO_RELEASE,
+	ZRACE_DO_RELEASE_ALL,
+};
+
+struct zrace_action {
+	enum zrace_action_kind kind;
+	unsigned peer, other; /* CONNECT, PUT, PING */
+	size_t size;	      /* PUT: bytes */
+	struct zrace_dir dirs[ZRACE_MAX_DIRS];
+	size_t ndirs;
+};
+
+struct zrace_field {
+	const char *name; /* one of zcl_event_fields() */
+	char *value;	  /* times and sizes with a unit are turned into plain numbers */
+};
+
+struct zrace_pattern {
+	unsigned peer;
+	enum zcl_event_kind kind;
+	unsigned other; /* ZRACE_ANY_PEER: any, or none */
+	struct zrace_field fields[ZRACE_MAX_FIELDS];
+	size_t nfields;
+};
+
+enum zrace_initiator {
+	ZRACE_INITIATOR_ANY,
+	ZRACE_INITIATOR_HIGHER,
+	ZRACE_INITIATOR_LOWER,
+	ZRACE_INITIATOR_PEER,
+};
+
+struct zrace_finally {
+	int64_t within;	  /* ns from the start; 0: the script's other `finally`, or the default */
+	int conns;	  /* between each pair that the script connects; -1: not said */
+	uint32_t version; /* 0: not said */
+	enum zrace_initiator initiator;
+	unsigned initiator_peer;
+};
+
+enum zrace_statement_kind {
+	ZRACE_HOLD,	 /* action */
+	ZRACE_AT,	 /* time, action */
+	ZRACE_WHEN_ALL,	 /* when all held: action */
+	ZRACE_WHEN_HELD, /* when dir is held: action */
+	ZRACE_WHEN,	 /* when the nth event fits pattern: action */
+	ZRACE_EXPECT,	 /* pattern */
+	ZRACE_NEVER,	 /* pattern */
+	ZRACE_ORDER,	 /* pattern before second */
+	ZRACE_FINALLY,	 /* finally */
+};
+
+struct zrace_statement {
+	enum zrace_statement_kind kind;
+	struct zrace_pos pos;
+	uint64_t cases; /* a bit for each case in which it counts */
+	int vary;	/* index of the vary line that it belongs to; ZRACE_BASE_RUN */
+	int64_t time;	/* ns */
+	unsigned nth;	/* ZRACE_WHEN: the event that counts, from 1 */
+	struct zrace_action action;
+	struct zrace_dir dir;
+	struct zrace_pattern pattern, second;
+	struct zrace_finally finally;
+};
+
+struct zrace_vary {
+	unsigned peer;		/* whose `at` times are shifted */
+	int64_t from, to, step; /* ns */
+	struct zrace_pos pos;
+	uint64_t cases;
+};
+
+struct zrace_script {
+	char *file;	/* as it was named by the user */
+	char **lines;	/* the source, without line ends */
+	char *title;	/* NULL: none */
+	unsigned seeds; /* of `repeat`; 1 */
+	struct zrace_peer peers[ZRACE_MAX_PEERS];
+	size_t npeers;
+	struct zrace_case cases[ZRACE_MAX_CASES]; /* at least one */
+	size_t ncases;
+	GArray *links;	       /* of struct zrace_link */
+	GPtrArray *statements; /* of struct zrace_statement, in file order */
+	GArray *varies;	       /* of struct zrace_vary */
+};
+
+struct zrace_script *zrace_script_new(const char *file);
+void zrace_script_free(struct zrace_script *script);
+
+/* Index of the peer, or ZRACE_ANY_PEER. */
+unsigned zrace_script_peer(const struct zrace_script *script, const char *name);
+/* Index of the case, or -1. */
+int zrace_script_case(const struct zrace_script *script, const char *name);
+/*
+ * Whether the statement counts in a run of this case. A vary run has the `at` lines and what stands
+ * behind its own colon: holds and `when` force one order, and it is there to try the others.
+ */
+bool zrace_statement_counts(const struct zrace_statement *statement, size_t case_index, int vary);
+/* The finally of a run, `within` filled in; *pos of its line (line 0: the script has none). */
+struct zrace_finally zrace_script_finally(const struct zrace_script *script, size_t case_index,
+					  int vary, struct zrace_pos *pos);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZRACE_GRAMMAR_H
+#define ZRACE_GRAMMAR_H
+
+#include "scenarios/errors.h"
+#include "scenarios/lexer.h"
+
+/*
+ * Inside of the parser: one function for each part of the grammar. All return false after an error
+ * was added; the rest of the line is then skipped.
+ */
+struct zrace_parser {
+	struct zrace_script *script;
+	struct zrace_errors *errors;
+	struct zrace_lexer *lexer;
+	const char *source; /* the line that is being read */
+	unsigned line;
+	size_t at;	/* next token */
+	bool versioned; /* "race 1" was seen */
+};
+
+/* ---- tokens (grammar_tokens.c) ---- */
+
+const struct zrace_token *zrace_peek(const struct zrace_parser *p, size_t ahead);
+const struct zrace_token *zrace_take(struct zrace_parser *p);
+struct zrace_pos zrace_here(const struct zrace_parser *p);
+/* Adds "expected WHAT, got TOKEN" at the next token; returns false. */
+bool zrace_expected(struct zrace_parser *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Adds an error at a place of this line; returns false. */
+bool zrace_complain(struct zrace_parser *p, struct zrace_pos pos, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+bool zrace_next_is(const struct zrace_parser *p, const char *word);
+bool zrace_next_is_char(const struct zrace_parser *p, char c);
+/* Takes the word or character when it is next. */
+bool zrace_accept(struct zrace_parser *p, const char *word);
+bool zrace_accept_char(struct zrace_parser *p, char c);
+bool zrace_need(struct zrace_parser *p, const char *word);
+bool zrace_need_char(struct zrace_parser *p, char c);
+bool zrace_need_end(struct zrace_parser *p);
+/* A new name: a letter, then letters, digits, _ and -; no word of the language. *name is owned. */
+bool zrace_need_name(struct zrace_parser *p, const char *what, char **name);
+bool zrace_need_peer(struct zrace_parser *p, unsigned *peer);
+/* A peer other than `not`. */
+bool zrace_need_other(struct zrace_parser *p, unsigned not, unsigned *peer);
+bool zrace_need_time(struct zrace_parser *p, int64_t *ns);
+bool zrace_need_version(struct zrace_parser *p, uint32_t *version);
+
+/* ---- lines that declare (grammar_declare.c) ---- */
+
+bool zrace_read_title(struct zrace_parser *p);
+bool zrace_read_peer(struct zrace_parser *p);
+bool zrace_read_case(struct zrace_parser *p);
+bool zrace_read_link(struct zrace_parser *p);
+bool zrace_read_repeat(struct zrace_parser *p);
+
+/* ---- actions (grammar_action.c) ---- */
+
+bool zrace_is_verb(const struct zrace_token *token);
+/* "A>B KIND[, KIND | A>B KIND]..." */
+bool zrace_read_dirs(struct zrace_parser *p, struct zrace_action *action);
+bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action);
+
+/* ---- patterns and conditions (grammar_expect.c) ---- */
+
+bool zrace_read_pattern(struct zrace_parser *p, struct zrace_pattern *pattern);
+bool zrace_read_finally(struct zrace_parser *p, struct zrace_finally *finally);
+
+/* ---- lines that act or expect (grammar_line.c) ---- */
+
+bool zrace_read_line(struct zrace_parser *p);
+
+/* ---- the whole script (grammar_check.c) ---- */
+
+void zrace_check_script(struct zrace_parser *p);
+
+#endif

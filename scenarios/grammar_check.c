@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/grammar.h"
+
+#include <string.h>
+
+static void complain_at(struct zrace_parser *p, struct zrace_pos pos, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void complain_at(struct zrace_parser *p, struct zrace_pos pos, const char *format, ...)
+{
+	const char *source = pos.line ? p->script->lines[pos.line - 1] : NULL;
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	zrace_errors_add(p->errors, pos, source, "%s", text);
+	g_free(text);
+}
+
+static const char *variable(const struct zrace_case *one, const char *reference)
+{
+	size_t len = strlen(reference);
+
+	if (len < 4 || reference[len - 1] != '}')
+		return NULL;
+	for (size_t i = 0; i < one->nvars; i++)
+		if (strlen(one->vars[i].name) == len - 3 &&
+		    strncmp(one->vars[i].name, reference + 2, len - 3) == 0)
+			return one->vars[i].value;
+	return NULL;
+}
+
+static const char *case_words(const struct zrace_case *one, const char *before)
+{
+	return one->name ? before : "";
+}
+
+static void resolve_nid(struct zrace_parser *p, struct zrace_case *one, size_t index)
+{
+	const struct zrace_peer *peer = &p->script->peers[index];
+	const char *text = peer->nid;
+
+	if (text == NULL)
+		return; /* reported where it was missed */
+	if (text[0] == '$')
+		text = variable(one, peer->nid);
+	if (text == NULL) {
+		complain_at(p, peer->nid_pos, "expected a NID, got %s, which %s%s does not set",
+			    peer->nid, one->name ? "case " : "the script, without a case,",
+			    one->name ? one->name : "");
+		return;
+	}
+	if (zcl_nid_parse(text, &one->nids[index]) != ZCL_OK ||
+	    zcl_nid_net_type(one->nids[index]) != ZCL_NET_TCP) {
+		complain_at(p, one->name ? one->pos : peer->nid_pos,
+			    "expected a NID like 10.0.0.9@tcp for peer %s, got \"%s\"", peer->name,
+			    text);
+		return;
+	}
+	for (size_t i = 0; i < index; i++)
+		if (one->nids[i] == one->nids[index])
+			complain_at(p, one->name ? one->pos : peer->nid_pos,
+				    "expected another NID for peer %s, got %s, which is %s's%s%s",
+				    peer->name, text, p->script->peers[i].name,
+				    case_words(one, " in case "), one->name ? one->name : "");
+}
+
+static void resolve_remembers(struct zrace_parser *p, size_t index)
+{
+	struct zrace_peer *peer = &p->script->peers[index];
+
+	for (size_t i = 0; i < peer->nremembers; i++) {
+		struct zrace_remember *one = &peer->remembers[i];
+
+		one->index = zrace_script_peer(p->script, one->peer);
+		if (one->index == ZRACE_ANY_PEER || one->index == index)
+			complain_at(p, one->pos, "expected another peer, got \"%s\"", one->peer);
+	}
+}
+
+void zrace_check_script(struct zrace_parser *p)
+{
+	struct zrace_script *script = p->script;
+	struct zrace_pos nowhere = {0, 0};
+
+	if (!p->versioned)
+		complain_at(p, nowhere, "expected \"race 1\" as the first line, got no line");
+	else if (script->npeers < 2 && p->errors->count == 0)
+		complain_at(p, nowhere, "expected at least two peers, got %zu", script->npeers);
+	if (script->ncases == 0)
+		script->ncases = 1; /* all zero: without a name */
+	for (size_t i = 0; i < script->npeers; i++) {
+		resolve_remembers(p, i);
+		for (size_t c = 0; c < script->ncases; c++)
+			resolve_nid(p, &script->cases[c], i);
+	}
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/grammar.h"
+
+#include <string.h>
+
+#include "scenarios/value.h"
+
+bool zrace_read_title(struct zrace_parser *p)
+{
+	if (p->script->title)
+		return zrace_complain(p, (struct zrace_pos){p->line, 1},
+				      "expected one title, got a second one");
+	if (zrace_peek(p, 0)->kind != ZRACE_STRING)
+		return zrace_expected(p, "a title in quotes");
+	p->script->title = g_strdup(zrace_take(p)->text);
+	return true;
+}
+
+static bool read_remember(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	struct zrace_remember one = {.pos = zrace_here(p)};
+
+	if (peer->nremembers == ZRACE_MAX_REMEMBERS)
+		return zrace_expected(p, "at most %u remembered peers", ZRACE_MAX_REMEMBERS);
+	if (!zrace_need_name(p, "the name of a peer", &one.peer))
+		return false;
+	if (!zrace_need_char(p, '=') || !zrace_need_version(p, &one.version)) {
+		g_free(one.peer);
+		return false;
+	}
+	peer->remembers[peer->nremembers++] = one;
+	return true;
+}
+
+static bool read_refuses(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	if (zrace_accept(p, "reply"))
+		peer->refuses = ZCL_REFUSE_REPLY;
+	else if (zrace_accept(p, "abort"))
+		peer->refuses = ZCL_REFUSE_ABORT;
+	else
+		return zrace_expected(p, "\"reply\" or \"abort\"");
+	return true;
+}
+
+static bool read_conns(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	if (zrace_accept(p, "typed"))
+		peer->typed = true;
+	else if (zrace_accept(p, "untyped"))
+		peer->typed = false;
+	else
+		return zrace_expected(p, "\"typed\" or \"untyped\"");
+	return true;
+}
+
+static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	zcl_nid nid;
+
+	if (token->kind != ZRACE_WORD ||
+	    (!g_str_has_prefix(token->text, "${") && zcl_nid_parse(token->text, &nid) != ZCL_OK))
+		return zrace_expected(p, "a NID (10.0.0.9@tcp) or a case's variable (${N})");
+	peer->nid_pos = zrace_here(p);
+	g_free(peer->nid);
+	peer->nid = g_strdup(zrace_take(p)->text);
+	return true;
+}
+
+static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	if (zrace_accept(p, "nid"))
+		return read_nid(p, peer);
+	if (zrace_accept(p, "speaks"))
+		return zrace_need_version(p, &peer->version);
+	if (zrace_accept(p, "refuses"))
+		return read_refuses(p, peer);
+	if (zrace_accept(p, "remembers"))
+		return read_remember(p, peer);
+	if (zrace_accept(p, "conns"))
+		return read_conns(p, peer);
+	return zrace_expected(p, "nid, speaks, refuses, remembers or conns");
+}
+
+bool zrace_read_peer(struct zrace_parser *p)
+{
+	struct zrace_script *script = p->script;
+	struct zrace_peer *peer = &script->peers[script->npeers];
+	struct zrace_pos pos = zrace_here(p);
+	char *name;
+
+	if (script->npeers == ZRACE_MAX_PEERS)
+		return zrace_expected(p, "at most %u peers", ZRACE_MAX_PEERS);
+	if (!zrace_need_name(p, "the name of a peer", &name))
+		return false;
+	if (zrace_script_peer(script, name) != ZRACE_ANY_PEER) {
+		zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
+		g_free(name);
+		return false;
+	}
+	*peer = (struct zrace_peer){
+		.name = name, .pos = pos, .version = ZCL_V2, .refuses = ZCL_REFUSE_REPLY};
+	/* From here it exists: a mistake further on must not make every later line a mistake. */
+	script->npeers++;
+	while (zrace_peek(p, 0)->kind != ZRACE_END)
+		if (!read_peer_option(p, peer))
+			return false;
+	return peer->nid || zrace_expected(p, "\"nid\"");
+}
+
+static bool read_var(struct zrace_parser *p, struct zrace_case *one)
+{
+	struct zrace_var *var = &one->vars[one->nvars];
+	struct zrace_pos pos = zrace_here(p);
+
+	if (one->nvars == ZRACE_MAX_VARS)
+		return zrace_expected(p, "at most %u variables", ZRACE_MAX_VARS);
+	if (!zrace_need_name(p, "a variable", &var->name))
+		return false;
+	one->nvars++;
+	for (size_t i = 0; i + 1 < one->nvars; i++)
+		if (strcmp(one->vars[i].name, var->name) == 0)
+			return zrace_complain(p, pos, "expected a new variable, got \"%s\" again",
+					      var->name);
+	if (!zrace_need_char(p, '='))
+		return false;
+	if (zrace_peek(p, 0)->kind != ZRACE_WORD)
+		return zrace_expected(p, "the value of %s", var->name);
+	var->value = g_strdup(zrace_take(p)->text);
+	return true;
+}
+
+bool zrace_read_case(struct zrace_parser *p)
+{
+	struct zrace_script *script = p->script;
+	struct zrace_case *one = &script->cases[script->ncases];
+	struct zrace_pos pos = zrace_here(p);
+	char *name;
+
+	if (script->ncases == ZRACE_MAX_CASES)
+		return zrace_expected(p, "at most %u cases", ZRACE_MAX_CASES);
+	if (!zrace_need_name(p, "the name of a case", &name))
+		return false;
+	if (zrace_script_case(script, name) >= 0) {
+		zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
+		g_free(name);
+		return false;
+	}
+	*one = (struct zrace_case){.name = name, .pos = pos};
+	script->ncases++;
+	while (zrace_peek(p, 0)->kind != ZRACE_END)
+		if (!read_var(p, one))
+			return false;
+	return true;
+}
+
+static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
+{
+	const struct zrace_token *value = zrace_peek(p, 1);
+	const char *text = value->kind == ZRACE_WORD ? value->text : "";
+
+	if (zrace_accept(p, "latency"))
+		return zrace_need_time(p, &shape->latency);
+	if (zrace_accept(p, "bandwidth")) {
+		if (!zrace_parse_bandwidth(text, &shape->bandwidth))
+			return zrace_expected(p, "a bandwidth (10Gbps, 100Mbps)");
+	} else if (zrace_accept(p, "loss")) {
+		if (!zrace_parse_percent(text, &shape->loss))
+			return zrace_expected(p, "a part of the packets (1%%, 0.5%%)");
+	} else {
+		return zrace_expected(p, "latency, bandwidth or loss");
+	}
+	zrace_take(p);
+	return true;
+}
+
+bool zrace_read_link(struct zrace_parser *p)
+{
+	struct zrace_link link = {.pos = {p->line, 1}};
+
+	if (!zrace_need_peer(p, &link.a) || !zrace_need_other(p, link.a, &link.b))
+		return false;
+	while (zrace_peek(p, 0)->kind != ZRACE_END)
+		if (!read_link_option(p, &link.shape))
+			return false;
+	g_array_append_val(p->script->links, link);
+	return true;
+}
+
+bool zrace_read_repeat(struct zrace_parser *p)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	uint64_t seeds;
+
+	if (token->kind != ZRACE_WORD ||
+	    !zrace_parse_count(token->text, 1, ZRACE_MAX_SEEDS, &seeds))
+		return zrace_expected(p, "a number of seeds from 1 to %u", ZRACE_MAX_SEEDS);
+	zrace_take(p);
+	p->script->seeds = (unsigned)seeds;
+	return zrace_need(p, "seeds");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZRACE_REPORT_H
+#define ZRACE_REPORT_H
+
+#include <stdio.h>
+
+#include "scenarios/runner.h"
+
+/* Tells the user what came out, in one of the forms. */
+enum zrace_form { ZRACE_FORM_TEXT, ZRACE_FORM_TAP, ZRACE_FORM_JSON, ZRACE_FORM_EVENTS };
+
+struct zrace_report {
+	enum zrace_form form;
+	bool ladder; /* of every case, not only of those that failed */
+	bool ascii;
+	bool quiet; /* text: failures only */
+	FILE *out;
+	FILE *trace; /* JSON Lines, one event each; NULL: none */
+	size_t number, passed, failed, skipped, errors;
+};
+
+/* A case, or one vary line of a case: `runs` runs, of which the first bad or the last is shown. */
+struct zrace_result {
+	const struct zrace_run *run;
+	const struct zrace_outcome *outcome;
+	size_t runs;
+};
+
+/* total: how many results will come. */
+void zrace_report_begin(struct zrace_report *report, size_t total);
+void zrace_report_result(struct zrace_report *report, const struct zrace_result *result);
+/* Returns the exit status (design: 0, 1, 77, 99). */
+int zrace_report_end(struct zrace_report *report);
+/* Writes the events of one run to the trace file, when there is one. */
+void zrace_report_trace(struct zrace_report *report, const struct zrace_run *run,
+			const struct zrace_outcome *outcome);
+
+/* "a.race case higher vary at.old -3ms..3ms". Appends. */
+void zrace_result_name(GString *text, const struct zrace_run *run);
+/* "dir/a.race:17: expected ...", or nothing. Appends. */
+void zrace_result_reason(GString *text, const struct zrace_result *result);
+/* One JSON object, no newline (report_json.c). Appends. */
+void zrace_result_json(GString *text, const struct zrace_result *result);
+
+#endif

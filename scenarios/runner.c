@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/runner_internal.h"
+
+#include "scenarios/words.h"
+
+/* Where time is real, a bound is only there to end what hangs. */
+#define SLACK 10
+
+void zrace_runner_fail(struct zrace_runner *runner, enum zrace_verdict verdict,
+		       struct zrace_pos pos, const char *format, ...)
+{
+	struct zrace_outcome *outcome = runner->outcome;
+	va_list args;
+
+	runner->over = true;
+	if (runner->world)
+		runner->world->ops->stop(runner->world);
+	if (outcome->verdict != ZRACE_PASS)
+		return;
+	outcome->verdict = verdict;
+	outcome->pos = pos;
+	va_start(args, format);
+	outcome->why = g_strdup_vprintf(format, args);
+	va_end(args);
+}
+
+static void pulse(void *data)
+{
+	struct zrace_runner *runner = data;
+	const struct zrace_statement *statement;
+
+	runner->pulsing = false;
+	while (!runner->over && (statement = g_queue_pop_head(&runner->due)) != NULL)
+		zrace_runner_act(runner, statement);
+	if (!runner->over && !runner->world->ops->strict_time)
+		zrace_runner_look(runner);
+}
+
+/*
+ * The listener is called in the middle of a world's work: what follows from an event is done a
+ * moment later, when nothing is half done.
+ */
+void zrace_runner_wake(struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+
+	if (runner->pulsing)
+		return;
+	runner->pulsing = true;
+	ops->at(runner->world, ops->now(runner->world), pulse, runner);
+}
+
+static void on_alarm(void *data)
+{
+	struct zrace_alarm *alarm = data;
+	struct zrace_runner *runner = alarm->runner;
+
+	runner->alarms--;
+	if (runner->over)
+		return;
+	zrace_runner_act(runner, alarm->statement);
+	if (!runner->over && !runner->world->ops->strict_time)
+		zrace_runner_wake(runner);
+}
+
+/* ---- setting up ---- */
+
+static void fill_config(const struct zrace_runner *runner, size_t index, struct zcl_config *config)
+{
+	const struct zrace_peer *peer = &runner->script->peers[index];
+
+	zcl_config_init(config);
+	config->nid = runner->script->cases[runner->run->case_index].nids[index];
+	config->incarnation = 0x10000 + index;
+	config->max_version = peer->version;
+	config->refuses = peer->refuses;
+	config->typed = peer->typed;
+	config->faults = runner->run->faults;
+}
+
+static bool add_peer(struct zrace_runner *runner, size_t index)
+{
+	const struct zrace_peer *peer = &runner->script->peers[index];
+	const struct zcl_attach sink = {.portal = ZRACE_SINK_PORTAL,
+					.ignore_bits = UINT64_MAX,
+					.peer = ZCL_NID_ANY,
+					.options = ZCL_MD_PUT | ZCL_MD_TRUNCATE};
+	struct zcl_config config;
+	const char *why = NULL;
+	enum zcl_err err;
+	uint64_t id;
+
+	fill_config(runner, index, &config);
+	runner->peers[index] =
+		runner->world->ops->add_peer(runner->world, peer->name, &config, &why);
+	if (runner->peers[index] == NULL) {
+		zrace_runner_fail(runner, ZRACE_ERROR, peer->pos, "no node for peer %s: %s",
+				  peer->name, why ? why : "no reason given");
+		return false;
+	}
+	err = zcl_lnet_attach(runner->world->ops->node(runner->peers[index]), &sink, &id, 0);
+	if (err != ZCL_OK)
+		zrace_runner_fail(runner, ZRACE_ERROR, peer->pos, "no sink for peer %s: %s",
+				  peer->name, zcl_strerror(err));
+	return err == ZCL_OK;
+}
+
+static bool remember(struct zrace_runner *runner, size_t index)
+{
+	const struct zrace_peer *peer = &runner->script->peers[index];
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+
+	for (size_t i = 0; i < peer->nremembers; i++) {
+		const struct zrace_remember *what = &peer->remembers[i];
+		enum zcl_err err = zcl_node_remember(runner->world->ops->node(runner->peers[index]),
+						     one->nids[what->index], what->version);
+
+		if (err == ZCL_OK)
+			continue;
+		zrace_runner_fail(runner, ZRACE_ERROR, what->pos,
+				  "%s cannot remember %s as v%u: %s", peer->name, what->peer,
+				  what->version, zcl_strerror(err));
+		return false;
+	}
+	return true;
+}
+
+static bool set_links(struct zrace_runner *runner)
+{
+	for (guint i = 0; i < runner->script->links->len; i++) {
+		const struct zrace_link *link =
+			&g_array_index(runner->script->links, struct zrace_link, i);
+		const char *why = NULL;
+
+		if (runner->world->ops->set_link(runner->world, runner->peers[link->a],
+						 runner->peers[link->b], &link->shape, &why))
+			continue;
+		zrace_runner_fail(runner, ZRACE_SKIP, link->pos, "%s cannot do this link: %s",
+				  runner->world->ops->name, why ? why : "no reason given");
+		return false;
+	}
+	return true;
+}
+
+static void note_pair(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	if (action->kind <= ZRACE_DO_PING)
+		runner->pairs[MIN(action->peer, action->other)][MAX(action->peer, action->other)] =
+			true;
+}
+
+static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
+{
+	const struct zrace_run *run = runner->run;
+	const struct zrace_vary *vary;
+
+	if (run->vary == ZRACE_BASE_RUN)
+		return 0;
+	vary = &g_array_index(runner->script->varies, struct zrace_vary, run->vary);
+	/* No time before 0: when one peer is to begin earlier, the others begin later. */
+	if (statement->action.kind <= ZRACE_DO_PING && statement->action.peer == vary->peer)
+		return MAX(run->shift, 0);
+	return MAX(-run->shift, 0);
+}
+
+static void set_alarm(struct zrace_runner *runner, const struct zrace_statement *statement)
+{
+	struct zrace_alarm *alarm = g_new0(struct zrace_alarm, 1);
+
+	alarm->runner = runner;
+	alarm->statement = statement;
+	g_ptr_array_add(runner->owned, alarm);
+	runner->alarms++;
+	runner->world->ops->at(runner->world, statement->time + shift_of(runner, statement),
+			       on_alarm, alarm);
+}
+
+static void set_statement(struct zrace_runner *runner, const struct zrace_statement *statement)
+{
+	struct zrace_trigger trigger = {.statement = statement};
+
+	switch (statement->kind) {
+	case ZRACE_HOLD:
+		zrace_runner_hold(runner, &statement->action);
+		break;
+	case ZRACE_AT:
+		note_pair(runner, &statement->action);
+		set_alarm(runner, statement);
+		break;
+	case ZRACE_WHEN_ALL:
+	case ZRACE_WHEN_HELD:
+	case ZRACE_WHEN:
+		note_pair(runner, &statement->action);
+		g_array_append_val(runner->triggers, trigger);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool set_up(struct zrace_runner *runner)
+{
+	const struct zrace_script *script = runner->script;
+
+	for (size_t i = 0; i < script->npeers; i++)
+		if (!add_peer(runner, i))
+			return false;
+	for (size_t i = 0; i < script->npeers; i++)
+		if (!remember(runner, i))
+			return false;
+	if (!set_links(runner))
+		return false;
+	for (guint i = 0; i < script->statements->len; i++) {
+		const struct zrace_statement *statement = g_ptr_array_index(script->statements, i);
+
+		if (zrace_statement_counts(statement, runner->run->case_index, runner->run->vary))
+			set_statement(runner, statement);
+	}
+	return true;
+}
+
+/* ---- the end ---- */
+
+static void judge(struct zrace_runner *runner)
+{
+	GString *why = g_string_new(NULL);
+	struct zrace_pos pos = {0, 0};
+	bool good = zrace_matcher_verdict(runner->matcher, &pos, why);
+
+	if (good && runner->alarms) {
+		g_string_append_printf(why, "%zu `at` lines were not reached within ",
+				       runner->alarms);
+		zrace_words_time(why, runner->finally.within);
+		good = false;
+	}
+	if (good && runner->finally_pos.line) {
+		pos = runner->finally_pos;
+		good = zrace_runner_state_holds(runner, why);
+	}
+	if (good && runner->ops) {
+		g_string_append_printf(why, "expected every put and ping to end, %zu did not",
+				       runner->ops);
+		good = false;
+	}
+	if (!good)
+		zrace_runner_fail(runner, ZRACE_FAIL, pos, "%s", why->str);
+	g_string_free(why, TRUE);
+}
+
+static char *final_words(const struct zrace_runner *runner)
+{
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+	const struct zworld_ops *ops = runner->world->ops;
+	GString *text = g_string_new(NULL);
+
+	for (unsigned a = 0; a < runner->script->npeers; a++) {
+		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
+			const unsigned peers[2] = {a, b};
+			const zcl_nid nids[2] = {one->nids[a], one->nids[b]};
+			struct zrace_state state;
+
+			if (!runner->pairs[a][b])
+				continue;
+			const struct zcl_node *const nodes[2] = {ops->node(runner->peers[a]),
+								 ops->node(runner->peers[b])};
+			zrace_state_read(&state, peers, nodes, nids);
+			g_string_append_printf(text, "%s%s %s: ", text->len ? "; " : "",
+					       runner->script->peers[a].name,
+					       runner->script->peers[b].name);
+			zrace_state_words(&state, runner->script, text);
+		}
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void run_world(struct zrace_runner *runner)
+{
+	struct zworld *world = runner->world;
+	int64_t until = runner->finally.within + ABS(runner->run->shift);
+
+	world->listener = &zrace_runner_listener;
+	world->listener_user = runner;
+	runner->outcome->strict = world->ops->strict_time;
+	if (set_up(runner)) {
+		if (!world->ops->strict_time)
+			until *= SLACK;
+		world->ops->run(world, until);
+		runner->over = true;
+		runner->outcome->state = final_words(runner);
+		judge(runner);
+		zrace_matcher_matched(runner->matcher, runner->outcome->matched);
+	}
+	runner->over = true;
+	world->ops->free(world);
+}
+
+void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run *run,
+		    struct zrace_outcome *outcome)
+{
+	struct zrace_runner *runner = g_new0(struct zrace_runner, 1);
+	const char *why = NULL;
+
+	*outcome = (struct zrace_outcome){.verdict = ZRACE_PASS,
+					  .log = zrace_log_new(),
+					  .matched = g_array_new(FALSE, FALSE, sizeof(guint))};
+	runner->run = run;
+	runner->script = run->script;
+	runner->outcome = outcome;
+	runner->finally =
+		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
+	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
+	runner->held = g_array_new(FALSE, FALSE, sizeof(struct zrace_held));
+	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
+	g_queue_init(&runner->due);
+	runner->owned = g_ptr_array_new_with_free_func(g_free);
+	runner->payload = g_malloc0(ZCL_LNET_MTU);
+	runner->world = backend->world_new(&run->options, &why);
+	if (runner->world)
+		run_world(runner);
+	else
+		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0, 0}, "no world: %s",
+				  why ? why : "no reason given");
+	zrace_matcher_free(runner->matcher);
+	g_array_unref(runner->held);
+	g_array_unref(runner->triggers);
+	g_queue_clear(&runner->due);
+	g_ptr_array_unref(runner->owned);
+	g_free(runner->payload);
+	g_free(runner);
+}
+
+void zrace_outcome_clear(struct zrace_outcome *outcome)
+{
+	g_free(outcome->why);
+	g_free(outcome->state);
+	g_array_unref(outcome->log);
+	g_array_unref(outcome->matched);
+	*outcome = (struct zrace_outcome){0};
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZRACE_RUNNER_INTERNAL_H
+#define ZRACE_RUNNER_INTERNAL_H
+
+#include "scenarios/match.h"
+#include "scenarios/runner.h"
+#include "scenarios/state.h"
+
+/* Inside of the runner: a run under way. */
+
+#define ZRACE_SINK_PORTAL 9u
+
+/* A message kind that is held in one direction. */
+struct zrace_held {
+	unsigned from, to;
+	unsigned unit;
+	bool caught;
+};
+
+/* A `when` line. */
+struct zrace_trigger {
+	const struct zrace_statement *statement;
+	unsigned seen; /* events that fit so far */
+	bool fired;
+};
+
+struct zrace_runner;
+
+/* An `at` line, on its way through the world's clock. */
+struct zrace_alarm {
+	struct zrace_runner *runner;
+	const struct zrace_statement *statement;
+};
+
+/* A PUT or ping under way. */
+struct zrace_op {
+	struct zrace_runner *runner;
+	const struct zrace_statement *statement;
+};
+
+/* A look for silence: whether the log still has this length when the time is over. */
+struct zrace_watch {
+	struct zrace_runner *runner;
+	bool out; /* on its way */
+	guint length;
+};
+
+struct zrace_runner {
+	const struct zrace_run *run;
+	const struct zrace_script *script;
+	struct zrace_outcome *outcome;
+	struct zworld *world;
+	struct zworld_peer *peers[ZRACE_MAX_PEERS];
+	struct zrace_matcher *matcher;
+	struct zrace_finally finally;
+	struct zrace_pos finally_pos;		      /* line 0: the script has none */
+	bool pairs[ZRACE_MAX_PEERS][ZRACE_MAX_PEERS]; /* [a][b], a < b: the script connects them */
+
+	GArray *held;	  /* of struct zrace_held */
+	GArray *triggers; /* of struct zrace_trigger */
+	GQueue due;	  /* of const struct zrace_statement: whose action is due */
+	GPtrArray *owned; /* alarms and ops: freed at the end */
+	uint8_t *payload; /* what PUTs send: ZCL_LNET_MTU bytes */
+	size_t alarms;	  /* `at` lines to come */
+	size_t ops;	  /* PUTs and pings under way */
+
+	bool pulsing;			  /* a pulse is on its way */
+	struct zrace_watch quiet, linger; /* where time is real */
+	bool over;			  /* what comes now is not looked at any more */
+};
+
+/* The first failure counts. Stops the world. */
+void zrace_runner_fail(struct zrace_runner *runner, enum zrace_verdict verdict,
+		       struct zrace_pos pos, const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* Asks for zrace_runner_pulse, between core calls. */
+void zrace_runner_wake(struct zrace_runner *runner);
+
+/* ---- runner_action.c ---- */
+
+void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement *statement);
+/* Does one action that no `at` or `when` waits for (hold lines). */
+void zrace_runner_hold(struct zrace_runner *runner, const struct zrace_action *action);
+/* An LNet event of an op of ours: it may be over. */
+void zrace_runner_op_event(struct zrace_runner *runner, const struct zcl_lnet_event *event);
+
+/* ---- runner_watch.c ---- */
+
+/* Listens to the world. */
+extern const struct zworld_listener zrace_runner_listener;
+/* Each pair that the script connects is as `finally` says; else false, and *why (may be NULL)
+   gets the reason. */
+bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why);
+/* Real time: looks whether all is done, or whether nothing happens any more. */
+void zrace_runner_look(struct zrace_runner *runner);
+
+#endif

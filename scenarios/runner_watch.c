@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/runner_internal.h"
+
+/* Where time is real: how long it must be quiet until nothing more is expected, ns. */
+#define QUIET (INT64_C(1500) * 1000 * 1000)
+/* The same when all is met and only a `never` could still be broken. */
+#define LINGER (INT64_C(200) * 1000 * 1000)
+
+static unsigned index_of(const struct zrace_runner *runner, const struct zworld_peer *peer)
+{
+	for (size_t i = 0; i < runner->script->npeers; i++)
+		if (runner->peers[i] == peer)
+			return (unsigned)i;
+	return ZRACE_ANY_PEER;
+}
+
+static unsigned index_of_nid(const struct zrace_runner *runner, zcl_nid nid)
+{
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+
+	for (size_t i = 0; i < runner->script->npeers; i++)
+		if (one->nids[i] == nid)
+			return (unsigned)i;
+	return ZRACE_ANY_PEER;
+}
+
+static void fire(struct zrace_runner *runner, struct zrace_trigger *trigger)
+{
+	trigger->fired = true;
+	g_queue_push_tail(&runner->due, (gpointer)trigger->statement);
+	zrace_runner_wake(runner);
+}
+
+static bool all_held(const struct zrace_runner *runner)
+{
+	for (guint i = 0; i < runner->held->len; i++)
+		if (!g_array_index(runner->held, struct zrace_held, i).caught)
+			return false;
+	return runner->held->len > 0;
+}
+
+static bool trigger_fits(const struct zrace_runner *runner, struct zrace_trigger *trigger,
+			 const struct zrace_record *record)
+{
+	const struct zrace_statement *statement = trigger->statement;
+
+	switch (statement->kind) {
+	case ZRACE_WHEN:
+		return zrace_pattern_fits(&statement->pattern, record) &&
+		       ++trigger->seen == statement->nth;
+	case ZRACE_WHEN_HELD:
+		return record->kind == ZRACE_REC_HELD && record->peer == statement->dir.from &&
+		       record->other == statement->dir.to && record->unit == statement->dir.units;
+	case ZRACE_WHEN_ALL:
+		return record->kind == ZRACE_REC_HELD && all_held(runner);
+	default:
+		g_assert_not_reached();
+	}
+}
+
+static void take_record(struct zrace_runner *runner, const struct zrace_record *record)
+{
+	GArray *log = runner->outcome->log;
+
+	if (log->len >= ZRACE_MAX_RECORDS) {
+		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0, 0},
+				  "more than %u events", ZRACE_MAX_RECORDS);
+		return;
+	}
+	g_array_append_vals(log, record, 1);
+	if (!zrace_matcher_feed(runner->matcher, log->len - 1)) {
+		runner->over = true;
+		runner->world->ops->stop(runner->world);
+		return;
+	}
+	for (guint i = 0; i < runner->triggers->len; i++) {
+		struct zrace_trigger *trigger =
+			&g_array_index(runner->triggers, struct zrace_trigger, i);
+
+		if (!trigger->fired && trigger_fits(runner, trigger, record))
+			fire(runner, trigger);
+	}
+	if (!runner->world->ops->strict_time)
+		zrace_runner_wake(runner);
+}
+
+static void on_event(void *user, struct zworld_peer *peer, const struct zcl_event *event)
+{
+	struct zrace_runner *runner = user;
+	struct zrace_record record = {
+		.kind = ZRACE_REC_EVENT, .time = event->time, .event = *event};
+
+	if (runner->over)
+		return;
+	record.peer = index_of(runner, peer);
+	record.other = index_of_nid(runner, event->peer);
+	/* A caller is unknown before its HELLO, or for ever; among two it can only be the other. */
+	if (record.other == ZRACE_ANY_PEER && runner->script->npeers == 2)
+		record.other = !record.peer;
+	take_record(runner, &record);
+}
+
+static void on_held(void *user, struct zworld_peer *from, struct zworld_peer *to,
+		    enum zworld_unit unit)
+{
+	struct zrace_runner *runner = user;
+	struct zrace_record record = {.kind = ZRACE_REC_HELD, .unit = unit};
+
+	if (runner->over)
+		return;
+	record.time = runner->world->ops->now(runner->world);
+	record.peer = index_of(runner, from);
+	record.other = index_of(runner, to);
+	for (guint i = 0; i < runner->held->len; i++) {
+		struct zrace_held *held = &g_array_index(runner->held, struct zrace_held, i);
+
+		if (held->from == record.peer && held->to == record.other && held->unit == unit)
+			held->caught = true;
+	}
+	take_record(runner, &record);
+}
+
+static void on_lnet_event(void *user, struct zworld_peer *peer, const struct zcl_lnet_event *event)
+{
+	struct zrace_runner *runner = user;
+
+	(void)peer;
+	if (runner->over)
+		return;
+	zrace_runner_op_event(runner, event);
+	if (!runner->world->ops->strict_time && !runner->over)
+		zrace_runner_wake(runner);
+}
+
+const struct zworld_listener zrace_runner_listener = {on_event, on_lnet_event, on_held};
+
+static void read_pair(const struct zrace_runner *runner, unsigned a, unsigned b,
+		      struct zrace_state *state)
+{
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+	const struct zworld_ops *ops = runner->world->ops;
+	const unsigned peers[2] = {a, b};
+	const struct zcl_node *const nodes[2] = {ops->node(runner->peers[a]),
+						 ops->node(runner->peers[b])};
+	const zcl_nid nids[2] = {one->nids[a], one->nids[b]};
+
+	zrace_state_read(state, peers, nodes, nids);
+}
+
+bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why)
+{
+	struct zrace_state state;
+
+	for (unsigned a = 0; a < runner->script->npeers; a++) {
+		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
+			if (!runner->pairs[a][b])
+				continue;
+			read_pair(runner, a, b, &state);
+			if (!zrace_state_holds(&state, &runner->finally, runner->script, why))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Nothing is left to come that the runner or a core knows of. */
+static bool nothing_to_come(const struct zrace_runner *runner)
+{
+	struct zrace_state state;
+
+	if (runner->alarms || runner->ops || !g_queue_is_empty((GQueue *)&runner->due))
+		return false;
+	for (unsigned a = 0; a < runner->script->npeers; a++) {
+		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
+			if (!runner->pairs[a][b])
+				continue;
+			read_pair(runner, a, b, &state);
+			if (!zrace_state_settled(&state))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool all_met(const struct zrace_runner *runner)
+{
+	return nothing_to_come(runner) && zrace_matcher_met(runner->matcher) &&
+	       (runner->finally_pos.line == 0 || zrace_runner_state_holds(runner, NULL));
+}
+
+/* A core will do something by itself in the time that the script gives it. */
+static bool timer_due(const struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+
+	for (size_t i = 0; i < runner->script->npeers; i++)
+		if (zcl_node_expiry(ops->node(runner->peers[i])) <= runner->finally.within)
+			return true;
+	return false;
+}
+
+static void on_watch(void *data)
+{
+	struct zrace_watch *watch = data;
+	struct zrace_runner *runner = watch->runner;
+
+	watch->out = false;
+	if (runner->over)
+		return;
+	if (watch->length == runner->outcome->log->len && nothing_to_come(runner) &&
+	    (all_met(runner) || !timer_due(runner))) {
+		runner->over = true;
+		runner->world->ops->stop(runner->world);
+		return;
+	}
+	zrace_runner_look(runner);
+}
+
+/* Something happens with every event; only silence tells that nothing will. */
+static void send_out(struct zrace_runner *runner, struct zrace_watch *watch, int64_t silence)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+
+	if (watch->out)
+		return;
+	watch->out = true;
+	watch->runner = runner;
+	watch->length = runner->outcome->log->len;
+	ops->at(runner->world, ops->now(runner->world) + silence, on_watch, watch);
+}
+
+void zrace_runner_look(struct zrace_runner *runner)
+{
+	if (!all_met(runner)) {
+		send_out(runner, &runner->quiet, QUIET);
+	} else if (zrace_matcher_forbids(runner->matcher)) {
+		send_out(runner, &runner->linger, LINGER);
+	} else {
+		runner->over = true;
+		runner->world->ops->stop(runner->world);
+	}
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/words.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	unsigned unit;
+} units_by_name[] = {
+	{"accept", ZWORLD_ACCEPT}, {"hello", ZWORLD_HELLO}, {"refusal", ZWORLD_REFUSAL},
+	{"noop", ZWORLD_NOOP},	   {"lnet", ZWORLD_LNET},   {"reset", ZWORLD_END},
+};
+
+unsigned zrace_unit_of(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(units_by_name); i++)
+		if (strcmp(units_by_name[i].name, name) == 0)
+			return units_by_name[i].unit;
+	return 0;
+}
+
+void zrace_words_units(GString *text, unsigned units)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < G_N_ELEMENTS(units_by_name); i++) {
+		if (!(units & units_by_name[i].unit))
+			continue;
+		g_string_append_printf(text, "%s%s", comma, units_by_name[i].name);
+		comma = ", ";
+	}
+}
+
+void zrace_words_time(GString *text, int64_t ns)
+{
+	if (ABS(ns) >= INT64_C(1000000000))
+		g_string_append_printf(text, "%.3f s", (double)ns / 1e9);
+	else
+		g_string_append_printf(text, "%.3f ms", (double)ns / 1e6);
+}
+
+static const char *peer_name(const struct zrace_script *script, unsigned peer)
+{
+	return peer == ZRACE_ANY_PEER ? "?" : script->peers[peer].name;
+}
+
+void zrace_words_pattern(GString *text, const struct zrace_script *script,
+			 const struct zrace_pattern *pattern)
+{
+	g_string_append_printf(text, "%s %s", peer_name(script, pattern->peer),
+			       zcl_event_name(pattern->kind));
+	if (pattern->other != ZRACE_ANY_PEER)
+		g_string_append_printf(text, " %s", peer_name(script, pattern->other));
+	for (size_t i = 0; i < pattern->nfields; i++)
+		g_string_append_printf(text, " %s=%s", pattern->fields[i].name,
+				       pattern->fields[i].value);
+}
+
+static void append_fields(GString *text, const struct zcl_event *event)
+{
+	char value[64];
+
+	for (const char *const *name = zcl_event_fields(); *name; name++) {
+		if (strcmp(*name, "conn") == 0)
+			continue;
+		if (zcl_event_field(event, *name, value, sizeof(value)) && *value)
+			g_string_append_printf(text, " %s=%s", *name, value);
+	}
+}
+
+void zrace_words_record(GString *text, const struct zrace_script *script,
+			const struct zrace_record *record)
+{
+	switch (record->kind) {
+	case ZRACE_REC_EVENT:
+		g_string_append_printf(text, "%s %s", peer_name(script, record->peer),
+				       zcl_event_name(record->event.kind));
+		if (record->other != ZRACE_ANY_PEER)
+			g_string_append_printf(text, " %s", peer_name(script, record->other));
+		append_fields(text, &record->event);
+		break;
+	case ZRACE_REC_HELD:
+		g_string_append_printf(text, "%s>%s ", peer_name(script, record->peer),
+				       peer_name(script, record->other));
+		zrace_words_units(text, record->unit);
+		g_string_append(text, " held");
+		break;
+	case ZRACE_REC_ACTION:
+		g_string_append(text, record->text);
+		break;
+	}
+}
+
+static void append_dirs(GString *text, const struct zrace_script *script,
+			const struct zrace_action *action)
+{
+	for (size_t i = 0; i < action->ndirs; i++) {
+		const struct zrace_dir *dir = &action->dirs[i];
+
+		g_string_append_printf(text, "%s%s>%s ", i ? ", " : " ",
+				       peer_name(script, dir->from), peer_name(script, dir->to));
+		zrace_words_units(text, dir->units);
+	}
+}
+
+void zrace_words_action(GString *text, const struct zrace_script *script,
+			const struct zrace_action *action)
+{
+	const char *peer = peer_name(script, action->peer);
+	const char *other = peer_name(script, action->other);
+
+	switch (action->kind) {
+	case ZRACE_DO_CONNECT:
+		g_string_append_printf(text, "%s connect %s", peer, other);
+		break;
+	case ZRACE_DO_PUT:
+		g_string_append_printf(text, "%s put %s %zu", peer, other, action->size);
+		break;
+	case ZRACE_DO_PING:
+		g_string_append_printf(text, "%s ping %s", peer, other);
+		break;
+	case ZRACE_DO_HOLD:
+		g_string_append(text, "hold");
+		append_dirs(text, script, action);
+		break;
+	case ZRACE_DO_RELEASE:
+		g_string_append(text, "release");
+		append_dirs(text, script, action);
+		break;
+	case ZRACE_DO_RELEASE_ALL:
+		g_string_append(text, "release all");
+		break;
+	}
+}
+
+void zrace_words_case(GString *text, const struct zrace_script *script, size_t case_index)
+{
+	if (script->cases[case_index].name)
+		g_string_append_printf(text, " case %s", script->cases[case_index].name);
+}

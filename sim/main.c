@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scenarios/race.h"
+#include "sim/sweep.h"
+#include "sim/world.h"
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 2 };
+
+static int race(int argc, char **argv)
+{
+	static const struct zrace_backend backend = {"zclnd-sim", zsim_world_new};
+
+	return zrace_main(&backend, argc, argv);
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{"race", race, "run race scripts in simulation"},
+	{"sweep", zsweep_main, "measure over ranges of parameters, as CSV"},
+};
+
+static const char description[] =
+	"'zclnd-sim COMMAND --help' tells the options of a command.\n\n"
+	"Exit status: 0 done, 1 failed, 2 bad usage, 77 skipped, 99 internal error.\n";
+
+static int usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static int usage(const char *format, ...)
+{
+	va_list args;
+
+	fputs("zclnd-sim: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\nTry 'zclnd-sim --help'.\n", stderr);
+	return EXIT_USAGE;
+}
+
+static void show_version(void)
+{
+	printf("zclnd-sim (%s)\n"
+	       "This program is linked with ns-3 and therefore distributed under the GNU General\n"
+	       "Public License, version 2; its own sources are under the MIT licence.\n",
+	       PACKAGE_STRING);
+}
+
+static GOptionContext *make_context(const GOptionEntry *entries)
+{
+	GOptionContext *context = g_option_context_new("COMMAND [ARGUMENT...]");
+	GString *summary = g_string_new("Lustre's socklnd protocol in simulation.\n\nCommands:");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+		g_string_append_printf(summary, "\n  %-7s%s", commands[i].name, commands[i].what);
+	g_option_context_set_summary(context, summary->str);
+	g_string_free(summary, TRUE);
+	g_option_context_set_description(context, description);
+	g_option_context_set_strict_posix(context, TRUE);
+	g_option_context_add_main_entries(context, entries, NULL);
+	return context;
+}
+
+static int run_command(int argc, char **argv)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		char *name;
+
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		name = g_strdup_printf("zclnd-sim %s", argv[0]);
+		g_set_prgname(name);
+		g_free(name);
+		return commands[i].run(argc, argv);
+	}
+	return usage("no command is called '%s'", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+	gboolean version = FALSE;
+	const GOptionEntry entries[] = {{"version", 0, 0, G_OPTION_ARG_NONE, &version,
+					 "Show the version and its licence", NULL},
+					{NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
+	GOptionContext *context = make_context(entries);
+	GError *error = NULL;
+	int status;
+
+	g_set_prgname("zclnd-sim");
+	if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		status = usage("%s", error->message);
+		g_error_free(error);
+	} else if (version) {
+		show_version();
+		status = EXIT_DONE;
+	} else if (argc < 2) {
+		status = usage("which command?");
+	} else {
+		status = run_command(argc - 1, argv + 1);
+	}
+	g_option_context_free(context);
+	return status;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/world.h"
+
+#include <errno.h>
+#include <glib.h>
+
+#include "sim/backend.h"
+#include "sim/star.h"
+
+struct zworld_peer {
+	struct sim_world *world;
+	char *name;
+	zsim_host *host;
+	struct zsimnode *node;
+	struct zstar_end end;
+};
+
+/* Something to tell the runner, when no core call is under way. */
+struct news {
+	enum { NEWS_EVENT, NEWS_LNET, NEWS_HELD } kind;
+	struct zworld_peer *peer, *to;
+	struct zcl_event event;
+	struct zcl_lnet_event lnet;
+	struct zcl_ping_info ping;
+	enum zworld_unit unit;
+};
+
+struct appointment {
+	void (*fn)(void *data);
+	void *data;
+};
+
+struct sim_world {
+	struct zworld base;
+	zsim *sim;
+	char *pcap_dir;		 /* NULL: none */
+	GPtrArray *peers;	 /* of struct zworld_peer */
+	GPtrArray *appointments; /* all that were ever made */
+	GQueue news;
+	bool telling;
+	char why[256];
+};
+
+static struct sim_world *of(const struct zworld *world)
+{
+	return (struct sim_world *)world;
+}
+
+/* ---- telling the runner ---------------------------------------------------------------- */
+
+static void tell_one(const struct sim_world *world, const struct news *news)
+{
+	const struct zworld_listener *listener = world->base.listener;
+	void *user = world->base.listener_user;
+
+	switch (news->kind) {
+	case NEWS_EVENT:
+		listener->event(user, news->peer, &news->event);
+		break;
+	case NEWS_LNET:
+		listener->lnet_event(user, news->peer, &news->lnet);
+		break;
+	case NEWS_HELD:
+		listener->held(user, news->peer, news->to, news->unit);
+		break;
+	}
+}
+
+static void on_settled(void *user)
+{
+	struct sim_world *world = ((struct zworld_peer *)user)->world;
+	struct news *news;
+
+	if (world->telling)
+		return; /* what the runner does now brings more: told below, in order */
+	world->telling = true;
+	while ((news = g_queue_pop_head(&world->news)) != NULL) {
+		if (world->base.listener != NULL)
+			tell_one(world, news);
+		g_free(news);
+	}
+	world->telling = false;
+}
+
+static struct news *add_news(struct zworld_peer *peer, int kind)
+{
+	struct news *news = g_new0(struct news, 1);
+
+	news->kind = kind;
+	news->peer = peer;
+	g_queue_push_tail(&peer->world->news, news);
+	return news;
+}
+
+static void on_trace(void *user, const struct zcl_event *event)
+{
+	add_news(user, NEWS_EVENT)->event = *event;
+}
+
+static void on_deliver(void *user, const struct zcl_lnet_event *event)
+{
+	struct news *news = add_news(user, NEWS_LNET);
+
+	news->lnet = *event;
+	if (event->ping == NULL)
+		return;
+	news->ping = *event->ping;
+	news->lnet.ping = &news->ping;
+}
+
+static struct zworld_peer *peer_at(const struct sim_world *world, uint32_t ipv4)
+{
+	for (guint i = 0; i < world->peers->len; i++) {
+		struct zworld_peer *peer = g_ptr_array_index(world->peers, i);
+
+		if (zsim_host_ipv4(peer->host) == ipv4)
+			return peer;
+	}
+	return NULL;
+}
+
+static void on_held(void *user, uint32_t from, enum zworld_unit unit)
+{
+	struct zworld_peer *to = user;
+	struct zworld_peer *peer = peer_at(to->world, from);
+	struct news *news;
+
+	g_assert(peer != NULL);
+	news = add_news(peer, NEWS_HELD);
+	news->to = to;
+	news->unit = unit;
+}
+
+/* ---- peers ------------------------------------------------------------------------------- */
+
+static bool fail(struct sim_world *world, const char **why, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static bool fail(struct sim_world *world, const char **why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_vsnprintf(world->why, sizeof(world->why), format, args);
+	va_end(args);
+	*why = world->why;
+	return false;
+}
+
+static bool add_host(struct zworld_peer *peer, zcl_nid nid, const char **why)
+{
+	struct sim_world *world = peer->world;
+	char text[ZCL_NID_STRLEN];
+
+	zcl_nid_format(nid, text, sizeof(text));
+	peer->host = zsim_host_add(world->sim, zcl_nid_addr(nid), &peer->end.link);
+	if (peer->host != NULL)
+		return true;
+	if (errno == EEXIST)
+		return fail(world, why,
+			    "another peer has the address of %s: each simulated host has its own",
+			    text);
+	return fail(world, why,
+		    "%s cannot be a simulated host: 0.x, 127.x and addresses from 224 up are "
+		    "special, use one like 10.0.0.1@tcp",
+		    text);
+}
+
+static bool add_capture(struct zworld_peer *peer, const char **why)
+{
+	struct sim_world *world = peer->world;
+	char *path;
+	int err = 0;
+
+	if (world->pcap_dir == NULL)
+		return true;
+	path = g_strdup_printf("%s/%s.pcap", world->pcap_dir, peer->name);
+	if (zsim_pcap(world->sim, peer->host, path) != 0) {
+		err = errno;
+		fail(world, why, "%s: %s", path, g_strerror(err));
+	}
+	g_free(path);
+	return err == 0;
+}
+
+static bool add_node(struct zworld_peer *peer, const struct zcl_config *config, const char **why)
+{
+	const struct zsimnode_options options = {
+		.core = *config,
+		.gated = true,
+		.deliver = on_deliver,
+		.trace = on_trace,
+		.held = on_held,
+		.settled = on_settled,
+		.user = peer,
+	};
+
+	peer->node = zsimnode_new(peer->world->sim, peer->host, &options, why);
+	return peer->node != NULL;
+}
+
+static void peer_free(struct zworld_peer *peer)
+{
+	if (peer->node != NULL)
+		zsimnode_free(peer->node);
+	g_free(peer->name);
+	g_free(peer);
+}
+
+static struct zworld_peer *add_peer(struct zworld *base, const char *name,
+				    const struct zcl_config *config, const char **why)
+{
+	struct sim_world *world = of(base);
+	struct zworld_peer *peer = g_new0(struct zworld_peer, 1);
+
+	peer->world = world;
+	peer->name = g_strdup(name);
+	zstar_init(&peer->end);
+	if (!add_host(peer, config->nid, why) || !add_capture(peer, why) ||
+	    !add_node(peer, config, why)) {
+		peer_free(peer);
+		return NULL;
+	}
+	g_ptr_array_add(world->peers, peer);
+	return peer;
+}
+
+static struct zcl_node *node_of(struct zworld_peer *peer)
+{
+	return zsimnode_core(peer->node);
+}
+
+static const char *peer_name(const struct zworld_peer *peer)
+{
+	return peer->name;
+}
+
+static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b,
+		     const struct zworld_link *link, const char **why)
+{
+	if (a == b) {
+		*why = "a link joins two different peers";
+		return false;
+	}
+	if (!zstar_link(&a->end, &b->end, link, why))
+		return false;
+	if (zsim_host_set_link(a->host, &a->end.link) == 0 &&
+	    zsim_host_set_link(b->host, &b->end.link) == 0)
+		return true;
+	return fail(of(base), why, "the simulation refuses it: %s", g_strerror(errno));
+}
+
+/* ---- holds ------------------------------------------------------------------------------- */
+
+static void hold(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 unsigned units)
+{
+	(void)base;
+	zsimnode_hold(to->node, zsim_host_ipv4(from->host), units);
+}
+
+static void release(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		    unsigned units)
+{
+	(void)base;
+	zsimnode_release(to->node, zsim_host_ipv4(from->host), units);
+}
+
+/* ---- time -------------------------------------------------------------------------------- */
+
+static int64_t now(const struct zworld *base)
+{
+	return zsim_now(of(base)->sim);
+}
+
+static void keep_appointment(void *arg)
+{
+	struct appointment *appointment = arg;
+
+	appointment->fn(appointment->data);
+}
+
+static void at(struct zworld *base, int64_t when, void (*fn)(void *data), void *data)
+{
+	struct appointment *appointment = g_new(struct appointment, 1);
+
+	*appointment = (struct appointment){fn, data};
+	g_ptr_array_add(of(base)->appointments, appointment);
+	zsim_at(of(base)->sim, when, keep_appointment, appointment);
+}
+
+static void kick(struct zworld *base, struct zworld_peer *peer)
+{
+	(void)base;
+	zsimnode_kick(peer->node);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static bool run(struct zworld *base, int64_t until)
+{
+	struct sim_world *world = of(base);
+	enum zsim_end end;
+
+	/* For what scripts asked for before the start. */
+	for (guint i = 0; i < world->peers->len; i++)
+		kick(base, g_ptr_array_index(world->peers, i));
+	/* Makes the time go there when nothing happens any more. */
+	if (until != INT64_MAX && until > zsim_now(world->sim))
+		zsim_at(world->sim, until, nothing, NULL);
+	end = zsim_run_until(world->sim, until);
+	return end == ZSIM_STOPPED;
+}
+
+static void stop(struct zworld *base)
+{
+	zsim_stop(of(base)->sim);
+}
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+static void world_free(struct zworld *base)
+{
+	struct sim_world *world = of(base);
+
+	base->listener = NULL;
+	for (guint i = 0; i < world->peers->len; i++)
+		peer_free(g_ptr_array_index(world->peers, i));
+	zsim_free(world->sim);
+	g_queue_clear_full(&world->news, g_free);
+	g_ptr_array_unref(world->peers);
+	g_ptr_array_unref(world->appointments);
+	g_free(world->pcap_dir);
+	g_free(world);
+}
+
+static const struct zworld_ops ops = {
+	.name = "simulation",
+	.strict_time = true,
+	.free = world_free,
+	.now = now,
+	.add_peer = add_peer,
+	.node = node_of,
+	.peer_name = peer_name,
+	.set_link = set_link,
+	.at = at,
+	.hold = hold,
+	.release = release,
+	.kick = kick,
+	.run = run,
+	.stop = stop,
+};
+
+struct zworld *zsim_world_new(const struct zworld_options *options, const char **why)
+{
+	const struct zsim_config config = {.seed = options->seed};
+	struct sim_world *world = g_new0(struct sim_world, 1);
+
+	world->sim = zsim_new(&config);
+	if (world->sim == NULL) {
+		*why = errno == EBUSY ? "another simulation lives in this process"
+				      : "the simulation refuses its configuration";
+		g_free(world);
+		return NULL;
+	}
+	world->base.ops = &ops;
+	world->pcap_dir = g_strdup(options->pcap_dir);
+	world->peers = g_ptr_array_new();
+	world->appointments = g_ptr_array_new_with_free_func(g_free);
+	g_queue_init(&world->news);
+	return &world->base;
+}

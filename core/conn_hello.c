@@ -48,6 +48,14 @@ void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now)
 	send_hello(conn, conn->proto, conn->ctype, conn->peer->nid, now);
 }
 
+/* No connection is up: a peer that has restarted meanwhile is taken as it is now. */
+static void meet_again(struct zcl_peer *peer, uint64_t incarnation, int64_t now)
+{
+	if (peer->incarnation != 0 && peer->incarnation != incarnation)
+		zcl_peer_restarted(peer, incarnation, now);
+	peer->incarnation = incarnation;
+}
+
 static void conn_up(struct zcl_conn *conn, int64_t now)
 {
 	struct zcl_node *node = conn->node;
@@ -70,7 +78,7 @@ void zcl_conn_hello_accept(struct zcl_conn *conn, const struct zcl_accept_req *r
 
 /* Our HELLO of type NONE goes out; the connection closes behind it. */
 static void refuse(struct zcl_conn *conn, const struct zcl_proto *proto, enum zcl_reason reason,
-		   int64_t now)
+		   zcl_nid dst, int64_t now)
 {
 	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_REFUSE, now);
 
@@ -81,8 +89,7 @@ static void refuse(struct zcl_conn *conn, const struct zcl_proto *proto, enum zc
 	conn->node->handshakes--;
 	conn->state = ZCL_CS_REFUSING;
 	conn->rx_deadline = INT64_MAX;
-	/* Seen: a refuser puts its own NID there (wire notes 4). */
-	send_hello(conn, proto, ZCL_CONN_NONE, conn->node->config.nid, now);
+	send_hello(conn, proto, ZCL_CONN_NONE, dst, now);
 }
 
 static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer *peer,
@@ -95,7 +102,8 @@ static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer
 		.max_version = conn->node->config.max_version,
 		.version = hello->kshm_version,
 		.connecting = peer->connecting,
-		.known_incarnation = peer->incarnation,
+		/* Of a peer that is gone, nothing is left that could be stale. */
+		.known_incarnation = live ? peer->incarnation : 0,
 		.incarnation = hello->kshm_src_incarnation,
 		.live_version = live ? live->proto->version : 0,
 		.have_type = zcl_peer_has_type(peer, zcl_ctype_invert(hello->kshm_ctype)),
@@ -115,7 +123,7 @@ static void grant(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t 
 	conn->node->handshakes--;
 	conn->ctype = zcl_ctype_invert(hello->kshm_ctype);
 	conn->proto = zcl_proto_find(hello->kshm_version);
-	peer->incarnation = hello->kshm_src_incarnation;
+	meet_again(peer, hello->kshm_src_incarnation, now);
 	/* It proves that the peer speaks this version, not that it speaks no better one. */
 	if (peer->proto != conn->proto) {
 		peer->proto = conn->proto;
@@ -142,7 +150,7 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 	conn->peer = zcl_peer_get(conn->node, hello->kshm_src_nid);
 	note_hello(conn, ZCL_EV_HELLO_RECEIVED, hello, now);
 	if (conn->peer == NULL) {
-		refuse(conn, proto, ZCL_REASON_LIMIT, now);
+		refuse(conn, proto, ZCL_REASON_LIMIT, hello->kshm_src_nid, now);
 		return;
 	}
 	reason = decide(conn, conn->peer, hello);
@@ -150,7 +158,7 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 		grant(conn, hello, now);
 		return;
 	}
-	refuse(conn, proto, reason, now);
+	refuse(conn, proto, reason, hello->kshm_src_nid, now);
 	if (reason == ZCL_REASON_STALE)
 		zcl_peer_restarted(conn->peer, hello->kshm_src_incarnation, now);
 }
@@ -178,19 +186,20 @@ static void answered_none(struct zcl_conn *conn, const struct zcl_hello *hello, 
 static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
 {
 	struct zcl_peer *peer = conn->peer;
+	const struct zcl_conn *live;
 
 	note_hello(conn, ZCL_EV_HELLO_RECEIVED, hello, now);
 	if (hello->kshm_src_nid != peer->nid) {
 		attempt_fatal(conn, ZCL_E_WRONG_NID, now);
 		return;
 	}
-	if (peer->incarnation != 0 && peer->incarnation != hello->kshm_src_incarnation) {
+	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns)) {
 		zcl_conn_end(conn, ZCL_E_STALE, true, now);
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_STALE, now);
 		return;
 	}
-	peer->incarnation = hello->kshm_src_incarnation;
+	meet_again(peer, hello->kshm_src_incarnation, now);
 	if (hello->kshm_ctype == ZCL_CONN_NONE || hello->kshm_version != conn->proto->version) {
 		answered_none(conn, hello, now);
 		return;
@@ -199,6 +208,11 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 		attempt_fatal(conn, ZCL_E_BAD_CTYPE, now);
 		return;
 	}
+	/* One peer, one version: it has just accepted this one, so it knows of no other any more.
+	 */
+	live = g_queue_peek_head(&peer->conns);
+	if (live != NULL && live->proto != conn->proto)
+		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
 	if (zcl_peer_has_type(peer, conn->ctype)) {
 		zcl_conn_end(conn, ZCL_E_DUPLICATE, false, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_DUPLICATE, now);
@@ -238,7 +252,9 @@ static void refuse_version(struct zcl_conn *conn, int64_t now)
 	struct zcl_event ev;
 
 	if (config->refuses == ZCL_REFUSE_REPLY) {
-		refuse(conn, zcl_proto_find(config->max_version), ZCL_REASON_VERSION, now);
+		/* Seen: the caller's NID was not read, the refuser's own stands there. */
+		refuse(conn, zcl_proto_find(config->max_version), ZCL_REASON_VERSION, config->nid,
+		       now);
 		return;
 	}
 	ev = zcl_event_of(conn->node, NULL, conn, ZCL_EV_REFUSE, now);

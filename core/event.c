@@ -14,7 +14,6 @@ static const char *const names[] = {
 	[ZCL_EV_REFUSE] = "refuse",
 	[ZCL_EV_REFUSED] = "refused",
 	[ZCL_EV_FALLBACK] = "fallback",
-	[ZCL_EV_POSTPONE] = "postpone",
 	[ZCL_EV_RETRY] = "retry",
 	[ZCL_EV_CONN_UP] = "up",
 	[ZCL_EV_CONN_DOWN] = "down",

@@ -23,7 +23,6 @@ enum zcl_event_kind {
 	ZCL_EV_REFUSED,	  /* "refused": the active side is refused: reason, version (the peer's) */
 	ZCL_EV_FALLBACK,  /* "fallback": version is now used for this peer: to, reason told|guessed
 			   */
-	ZCL_EV_POSTPONE,  /* "postpone": the peer is in the middle of calling us */
 	ZCL_EV_RETRY,	  /* "retry": another attempt after delay: delay, reason */
 	ZCL_EV_CONN_UP,	  /* "up": version, ctype, initiator */
 	ZCL_EV_CONN_DOWN, /* "down": an established connection ended: error, ctype */

@@ -14,7 +14,7 @@ struct zcl_race_input {
 	uint32_t max_version;	    /* the best that is spoken here */
 	uint32_t version;	    /* the caller's; a number outside 1..max_version is unknown */
 	bool connecting;	    /* this side is calling the peer, fallback included */
-	uint64_t known_incarnation; /* 0: never met */
+	uint64_t known_incarnation; /* of what is up with it; 0: nothing is */
 	uint64_t incarnation;	    /* the caller's */
 	uint32_t live_version;	    /* of the connections that are up with the peer; 0: none */
 	bool have_type;		    /* a connection of the asked type is up */

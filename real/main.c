@@ -44,6 +44,12 @@ static void usage(FILE *to)
 	fputs("\n`zclnd COMMAND --help` tells the options of a command.\n", to);
 }
 
+static int version(void)
+{
+	printf("%s\n", PACKAGE_STRING);
+	return ZCLI_OK;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
@@ -56,15 +62,15 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return ZCLI_OK;
 	}
-	if (!strcmp(name, "--version")) {
-		printf("%s\n", PACKAGE_STRING);
-		return ZCLI_OK;
-	}
+	if (!strcmp(name, "--version"))
+		return version();
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
 		char *program;
 
 		if (strcmp(name, commands[i].name))
 			continue;
+		if (argc == 3 && !strcmp(argv[2], "--version"))
+			return version();
 		program = g_strconcat("zclnd ", name, NULL);
 		g_set_prgname(program);
 		g_free(program);

@@ -10,7 +10,8 @@
 #include "real/relay_impl.h"
 #include "real/sock.h"
 
-#define MAX_QUEUED (1024 * 1024)
+/* More than one whole message, which a gate waits for before it lets any of it through. */
+#define MAX_QUEUED (4 * 1024 * 1024)
 #define READ_SIZE  (64 * 1024)
 #define NS_PER_S   INT64_C(1000000000)
 

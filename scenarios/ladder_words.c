@@ -21,7 +21,6 @@ static const struct {
 	{ZCL_EV_REFUSE, ZRACE_SHAPE_NOTE, "refuses {peer}[: {reason}]"},
 	{ZCL_EV_REFUSED, ZRACE_SHAPE_NOTE, "is refused by {peer}[: {reason}]"},
 	{ZCL_EV_FALLBACK, ZRACE_SHAPE_NOTE, "falls back to {to}[ ({reason})]"},
-	{ZCL_EV_POSTPONE, ZRACE_SHAPE_NOTE, "waits: {peer} is calling"},
 	{ZCL_EV_RETRY, ZRACE_SHAPE_NOTE, "retries in {delay}[ ({reason})]"},
 	{ZCL_EV_CONN_UP, ZRACE_SHAPE_NOTE, "UP {version}[ {ctype}][, initiator {initiator}]"},
 	{ZCL_EV_CONN_DOWN, ZRACE_SHAPE_NOTE, "DOWN[ {ctype}][: {error}]"},

@@ -15,8 +15,8 @@ struct end {
 	bool reset;
 	bool told;
 	bool wants_tx;
-	bool dying; /* close or abort was asked */
-	uint32_t pinned;
+	bool dying;		   /* close or abort was asked */
+	uint32_t pinned, released; /* numbers of zero-copy sends */
 };
 
 struct stream {
@@ -241,6 +241,8 @@ static bool move_out(struct memnet *net, struct end *end)
 
 	if (end->conn == NULL || end->dying || !end->wants_tx || end->stream->frozen)
 		return false;
+	if (end->reset) /* nothing passes a reset, even before it is told */
+		return false;
 	if (!zcl_conn_tx_batch(end->conn, &batch)) {
 		end->wants_tx = false;
 		return false;
@@ -393,9 +395,10 @@ void memnet_release(struct memnet *net)
 		for (int e = 0; e < 2; e++) {
 			struct end *end = &s->end[e];
 
-			if (end->conn == NULL || end->pinned == 0)
+			if (end->conn == NULL || end->pinned == end->released)
 				continue;
-			zcl_conn_released(end->conn, 0, end->pinned - 1, net->now);
+			zcl_conn_released(end->conn, end->released, end->pinned - 1, net->now);
+			end->released = end->pinned;
 		}
 	}
 }

@@ -277,6 +277,30 @@ static void test_incarnation(void)
 	memnet_free(p.net);
 }
 
+/* Nothing of the old one is left: the new one is accepted at once, and what was told is forgotten.
+ */
+static void test_incarnation_after_close(void)
+{
+	struct zcl_config again = memnet_config(9, ZCL_V2);
+	struct pair p = pair_new(ZCL_V2, ZCL_V1);
+	struct memnode *reborn;
+
+	call(&p, p.a, p.b);
+	memnet_settle(p.net);
+	g_assert_true(info_of(p.a, p.b).version_told);
+	memnet_reset_all(p.net);
+	memnet_settle(p.net);
+	again.incarnation = 77; /* upgraded, too */
+	reborn = memnet_add(p.net, &again);
+	call(&p, reborn, p.a);
+	memnet_settle(p.net);
+	g_assert_cmpuint(memnode_conns(reborn), ==, 1);
+	g_assert_cmpuint(memnode_conn(reborn).version, ==, ZCL_V2);
+	g_assert_cmpuint(memnode_count(p.a, ZCL_EV_REFUSE), ==, 0);
+	g_assert_cmpuint(memnode_event(p.a, ZCL_EV_STALE)->incarnation, ==, 77);
+	memnet_free(p.net);
+}
+
 /* Silence: a caller that says nothing is dropped after the acceptor's timeout. */
 static void test_accept_timeout(void)
 {
@@ -355,6 +379,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/handshake/refused-by-tcp", test_refused_by_tcp);
 	g_test_add_func("/handshake/retry-interval", test_retry_interval_is_bounded);
 	g_test_add_func("/handshake/incarnation", test_incarnation);
+	g_test_add_func("/handshake/incarnation-after-close", test_incarnation_after_close);
 	g_test_add_func("/handshake/accept-timeout", test_accept_timeout);
 	g_test_add_func("/handshake/limits", test_handshake_limit);
 	g_test_add_func("/handshake/every-cut", test_every_cut);

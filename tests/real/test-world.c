@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "core/lnet.h"

@@ -51,8 +51,7 @@ zsim *zsim_new(const zsim_config *config)
 	zsim *sim = new zsim;
 	sim->config = settled;
 	zsim_install_scheduler(sim);
-	sim->router = CreateObject<Node>();
-	zsim_install_stack(sim, sim->router);
+	zsim_install_router(sim);
 	return sim;
 }
 

@@ -19,6 +19,7 @@
 #include <ns3/simple-ref-count.h>
 
 #include "sim/shim.h"
+#include "sim/shim_routing.hh"
 #include "sim/shim_socket.hh"
 
 /* The bytes that a PointToPointNetDevice puts before an IP packet. */
@@ -113,6 +114,7 @@ struct zsim {
 	zsim_config config{};
 	ns3::Ptr<RunLimit> limit;
 	ns3::Ptr<ns3::Node> router;
+	ns3::Ptr<StarRouting> routes;
 	int64_t next_stream = 0;
 	bool started = false; /* packets may be under way */
 	bool stopped = false; /* by zsim_stop, in this run */
@@ -124,6 +126,6 @@ struct zsim {
 /* shim_time.cc: the scheduler that stops at sim->limit. */
 void zsim_install_scheduler(zsim *sim);
 /* shim_topo.cc */
-void zsim_install_stack(zsim *sim, const ns3::Ptr<ns3::Node> &node);
+void zsim_install_router(zsim *sim);
 
 #endif

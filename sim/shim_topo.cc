@@ -119,7 +119,7 @@ bool LinkErrors::DoCorrupt(Ptr<Packet>)
 	return m_cut || (m_loss > 0 && m_random->GetValue() < m_loss);
 }
 
-void zsim_install_stack(zsim *sim, const Ptr<Node> &node)
+static void install_stack(zsim *sim, const Ptr<Node> &node)
 {
 	InternetStackHelper stack;
 
@@ -128,6 +128,14 @@ void zsim_install_stack(zsim *sim, const Ptr<Node> &node)
 	stack.SetRoutingHelper(Ipv4StaticRoutingHelper());
 	stack.Install(node);
 	sim->next_stream += stack.AssignStreams(NodeContainer(node), sim->next_stream);
+}
+
+void zsim_install_router(zsim *sim)
+{
+	sim->router = CreateObject<Node>();
+	sim->routes = CreateObject<StarRouting>();
+	install_stack(sim, sim->router);
+	sim->router->GetObject<Ipv4>()->SetRoutingProtocol(sim->routes);
 }
 
 zsim_host *zsim_host_add(zsim *sim, uint32_t ipv4, const zsim_link *link)
@@ -146,7 +154,7 @@ zsim_host *zsim_host_add(zsim *sim, uint32_t ipv4, const zsim_link *link)
 	host->sim = sim;
 	host->ipv4 = ipv4;
 	host->node = CreateObject<Node>();
-	zsim_install_stack(sim, host->node);
+	install_stack(sim, host->node);
 	host->channel = CreateObject<PointToPointChannel>();
 	add_end(host, 0, host->node);
 	add_end(host, 1, sim->router);
@@ -156,9 +164,8 @@ zsim_host *zsim_host_add(zsim *sim, uint32_t ipv4, const zsim_link *link)
 	const uint32_t out = add_interface(host->node, host->device[0], ipv4);
 	routing.GetStaticRouting(host->node->GetObject<Ipv4>())
 		->SetDefaultRoute(Ipv4Address(router_ipv4), out);
-	const uint32_t back = add_interface(sim->router, host->device[1], router_ipv4);
-	routing.GetStaticRouting(sim->router->GetObject<Ipv4>())
-		->AddHostRouteTo(Ipv4Address(ipv4), back);
+	add_interface(sim->router, host->device[1], router_ipv4);
+	sim->routes->Add(Ipv4Address(ipv4), host->device[1]);
 
 	host->device[0]->TraceConnectWithoutContext("PhyTxBegin",
 						    MakeBoundCallback(&count_sent, host));

@@ -198,7 +198,8 @@ void MendedTcpSocket::DoForwardUp(Ptr<Packet> packet, const Address &from, const
 	TcpSocketBase::DoForwardUp(segment.packet->Copy(), from, to);
 	if (m_rWnd.Get() >= m_tcb->m_segmentSize)
 		m_persistTimeout = MilliSeconds(first_probe_ms);
-	Repair(before, segment);
+	if (before.state == CLOSING && m_state == TIME_WAIT)
+		++m_tcb->m_nextTxSequence; /* ns-3 forgets that the FIN is acknowledged */
 	Report(before);
 	ProbeIfStuck();
 	SendFinIfDue();
@@ -316,20 +317,6 @@ bool MendedTcpSocket::IsFinAcked(const Segment &segment) const
 {
 	return segment.Has(TcpHeader::ACK) &&
 	       segment.header.GetAckNumber() == m_tcb->m_highTxMark.Get() + SequenceNumber32(1);
-}
-
-/* States that ns-3 gets wrong. */
-void MendedTcpSocket::Repair(const Snapshot &before, const Segment &segment)
-{
-	if (before.state == CLOSING && m_state == TIME_WAIT) {
-		++m_tcb->m_nextTxSequence; /* the FIN is acknowledged */
-	} else if (m_state == CLOSE_WAIT && m_finTries > 0) {
-		/* The peer's FIN came before its data: ns-3 has forgotten that ours is out. */
-		if (before.state == FIN_WAIT_2 || IsFinAcked(segment))
-			TimeWait();
-		else
-			m_state = CLOSING;
-	}
 }
 
 void MendedTcpSocket::Report(const Snapshot &before)

@@ -101,7 +101,6 @@ class MendedTcpSocket : public ns3::TcpSocketBase
 	bool InterceptTimeWait(const Segment &segment);
 	bool InterceptSynchronized(Segment &segment);
 	bool InterceptReset(const Segment &segment);
-	void Repair(const Snapshot &before, const Segment &segment);
 	void Report(const Snapshot &before);
 	void ProbeIfStuck();
 	void SendFinIfDue();

@@ -175,36 +175,6 @@ static void run(struct net *net)
 	g_assert_cmpint(zsim_run_until(net->sim, ZSIM_FOREVER), ==, ZSIM_IDLE);
 }
 
-/* Connected and quiet. */
-static struct net *connected_net(void)
-{
-	struct net *net = net_new(NULL, &fast);
-
-	dial_from(net, 1023);
-	run(net);
-	g_assert_cmpstr(net->log->str, ==, "a:connected b:accepted");
-	g_string_truncate(net->log, 0);
-	return net;
-}
-
-static void expect(struct net *net, const char *log)
-{
-	g_assert_cmpstr(net->log->str, ==, log);
-}
-
-static void send_bytes(struct end *end, size_t size)
-{
-	end->to_send += size;
-	pump(end);
-}
-
-static void expect_got(const struct end *end, size_t size)
-{
-	g_assert_cmpuint(end->got->len, ==, size);
-	for (size_t i = 0; i < size; i++)
-		g_assert_cmpuint(end->got->data[i], ==, pattern(i));
-}
-
 /* ns for a packet from host to host: clocked out twice. */
 static int64_t one_way(const struct zsim_link *link, uint64_t ip_bytes)
 {
@@ -226,6 +196,38 @@ static uint64_t sent_bytes(const zsim_host *host)
 
 	zsim_host_counters(host, &counters);
 	return counters.sent_bytes;
+}
+
+/* Connected and quiet. */
+static struct net *connected_net(void)
+{
+	struct net *net = net_new(NULL, &fast);
+
+	dial_from(net, 1023);
+	run(net);
+	g_assert_cmpstr(net->log->str, ==, "a:connected b:accepted");
+	g_string_truncate(net->log, 0);
+	/* Idle at the last packet: the timers that were called off have not moved the clock. */
+	g_assert_cmpint(zsim_now(net->sim), <, 7 * MS);
+	return net;
+}
+
+static void expect(struct net *net, const char *log)
+{
+	g_assert_cmpstr(net->log->str, ==, log);
+}
+
+static void send_bytes(struct end *end, size_t size)
+{
+	end->to_send += size;
+	pump(end);
+}
+
+static void expect_got(const struct end *end, size_t size)
+{
+	g_assert_cmpuint(end->got->len, ==, size);
+	for (size_t i = 0; i < size; i++)
+		g_assert_cmpuint(end->got->data[i], ==, pattern(i));
 }
 
 /* No connection is left: the same ports can be used again, both ways. */
@@ -281,7 +283,9 @@ static void test_close_unread(void)
 	send_bytes(&net->a, 10);
 	run(net);
 	g_assert_cmpuint(zsim_tcp_unread(net->b.tcp), ==, 10);
+	net->inside = true;
 	zsim_tcp_close(net->b.tcp);
+	net->inside = false;
 	run(net);
 	expect(net, "b:local a:reset");
 	expect_reusable(net);
@@ -304,6 +308,21 @@ static void test_shutdown_unacked(void)
 	expect(net, "b:eof a:eof");
 	expect_got(&net->a, 50000);
 	expect_reusable(net);
+	net_free(net);
+}
+
+/* A short message and its FIN: the ACK does not wait. */
+static void test_shutdown_time(void)
+{
+	struct net *net = connected_net();
+	const int64_t start = zsim_now(net->sim);
+
+	net->a.shutdown_at_once = true;
+	send_bytes(&net->a, 100);
+	run(net);
+	expect(net, "b:eof");
+	g_assert_cmpint(net->b.ended - start, ==,
+			one_way(&fast, ACK_BYTES + 100) + 2 * one_way(&fast, ACK_BYTES));
 	net_free(net);
 }
 
@@ -375,10 +394,13 @@ static void test_close_connecting(void)
 	struct net *net = net_new(NULL, &fast);
 
 	dial_from(net, 1023);
+	net->inside = true;
 	zsim_tcp_close(net->a.tcp);
+	net->inside = false;
 	run(net);
 	expect(net, "a:local");
 	g_assert_cmpuint(net->accepted, ==, 0);
+	g_assert_cmpuint(sent_packets(net->host[0]), ==, 2); /* SYN; RST for the SYN ACK */
 	expect_reusable(net);
 	net_free(net);
 }
@@ -443,6 +465,104 @@ static void test_refusal_hello(void)
 {
 	refuse(false);
 	refuse(true);
+}
+
+static void cut(void *host)
+{
+	zsim_host_partition(host, true);
+}
+
+static void heal(void *host)
+{
+	zsim_host_partition(host, false);
+}
+
+/* What would arrive at the host's link around that time is lost. */
+static void lose(struct net *net, zsim_host *host, int64_t when)
+{
+	zsim_at(net->sim, when - MS / 10, cut, host);
+	zsim_at(net->sim, when + MS / 10, heal, host);
+}
+
+/* Bytes are lost, then a RST comes: it is asked about and counts. */
+static void test_reset_after_hole(void)
+{
+	struct net *net = connected_net();
+
+	zsim_host_partition(net->host[0], true);
+	send_bytes(&net->b, 32);
+	zsim_run_until(net->sim, zsim_now(net->sim) + 10 * MS);
+	zsim_host_partition(net->host[0], false);
+	zsim_tcp_abort(net->b.tcp);
+	run(net);
+	expect(net, "a:reset");
+	expect_got(&net->a, 0);
+	net_free(net);
+}
+
+/* All was received, no ACK came back, the first segment was sent again: the RST still counts. */
+static void test_reset_after_retransmission(void)
+{
+	struct net *net = connected_net();
+	const int64_t start = zsim_now(net->sim);
+
+	send_bytes(&net->a, 8 * 1448);
+	zsim_at(net->sim, start + 3 * MS, cut, net->host[0]);
+	zsim_run_until(net->sim, start + 300 * MS);
+	expect_got(&net->b, 8 * 1448);
+	zsim_host_partition(net->host[0], false);
+	zsim_tcp_abort(net->a.tcp);
+	run(net);
+	expect(net, "b:reset");
+	net_free(net);
+}
+
+/* The last ACK of an orderly end is lost: the FIN comes again and is acknowledged again. */
+static void test_lost_last_ack(void)
+{
+	const int64_t step = one_way(&fast, ACK_BYTES);
+	struct net *net = connected_net();
+	int64_t start;
+
+	zsim_tcp_close(net->a.tcp);
+	zsim_run_until(net->sim, zsim_now(net->sim) + step);
+	expect(net, "b:eof");
+	start = zsim_now(net->sim);
+	lose(net, net->host[1], start + 2 * step);
+	zsim_tcp_close(net->b.tcp);
+	run(net);
+	expect(net, "b:eof a:local b:local");
+	g_assert_cmpint(net->b.ended, ==, start + 200 * MS + 2 * step);
+	net_free(net);
+
+	/* FINs that cross. */
+	net = connected_net();
+	start = zsim_now(net->sim);
+	lose(net, net->host[1], start + 2 * step);
+	zsim_tcp_close(net->a.tcp);
+	zsim_tcp_close(net->b.tcp);
+	run(net);
+	expect(net, "a:local b:local");
+	g_assert_cmpint(net->b.ended, ==, start + 200 * MS + 2 * step);
+	net_free(net);
+}
+
+/* A FIN is lost while an ACK of something else is under way to its sender. */
+static void test_lost_fin(void)
+{
+	struct net *net = connected_net();
+
+	zsim_tcp_shutdown(net->b.tcp);
+	net->b.leave_unread = true;
+	send_bytes(&net->a, 200000);
+	run(net);
+	expect(net, "a:eof");
+	lose(net, net->host[1], zsim_now(net->sim) + one_way(&fast, ACK_BYTES));
+	zsim_tcp_shutdown(net->a.tcp);
+	drain(&net->b); /* tells A that the window is open */
+	run(net);
+	expect(net, "a:eof b:eof");
+	net_free(net);
 }
 
 /* After EOF the bytes before it are there. */
@@ -548,6 +668,22 @@ static void test_closed_window(void)
 	expect_got(&net->b, total);
 	net_free(net);
 
+	/* A has nothing to send when the window closes, and is not told that it has opened. */
+	net = connected_net();
+	net->b.leave_unread = true;
+	send_bytes(&net->a, 256 << 10);
+	run(net);
+	g_assert_cmpuint(zsim_tcp_unread(net->b.tcp), ==, 256 << 10);
+	net->b.leave_unread = false;
+	zsim_host_partition(net->host[1], true);
+	drain(&net->b);
+	run(net);
+	zsim_host_partition(net->host[1], false);
+	send_bytes(&net->a, 5000);
+	run(net);
+	expect_got(&net->b, (256 << 10) + 5000);
+	net_free(net);
+
 	/* Nobody ever reads, and then nobody is there: probes come to an end. */
 	net = connected_net();
 	net->b.leave_unread = true;
@@ -604,40 +740,64 @@ static void test_time(void)
 	g_string_free(log, TRUE);
 }
 
-/* Nothing is told after abort and destroy, also of what has happened before. */
+/* Nothing is told after abort and destroy, also not what has happened before. */
 static void silence(void *user)
 {
 	struct net *net = user;
 
-	g_assert_cmpuint(zsim_tcp_unread(net->a.tcp), ==, 100);
 	zsim_tcp_abort(net->a.tcp);
-	zsim_tcp_destroy(net->b.tcp);
 }
 
-static void on_readable_silence(zsim_tcp *tcp, void *user)
+static void silence_for_good(void *user)
+{
+	struct net *net = user;
+
+	zsim_tcp_destroy(net->a.tcp);
+}
+
+static void on_readable_note(zsim_tcp *tcp, void *user)
 {
 	(void)tcp;
 	note(user, "readable");
 }
 
-static void test_silence(void)
+/* Silences A between the arrival of bytes or of a RST and its being told. */
+static void silence_between(bool reset, void (*how)(void *user), const char *log)
 {
 	struct zsim_tcp_ops loud = ops;
 	struct net *net = connected_net();
-	int64_t arrival;
+	int64_t arrival = zsim_now(net->sim);
 
-	loud.readable = on_readable_silence;
+	loud.readable = on_readable_note;
 	zsim_tcp_set_ops(net->a.tcp, &loud, &net->a);
-	send_bytes(&net->b, 100);
-	arrival = zsim_now(net->sim) + one_way(&fast, ACK_BYTES + 100);
-	/* At the time of the arrival, before it: our event then follows it and precedes readable?
-	 */
+	if (reset) {
+		const uint64_t before = sent_bytes(net->host[1]);
+
+		zsim_tcp_abort(net->b.tcp);
+		arrival += one_way(&fast, sent_bytes(net->host[1]) - before);
+	} else {
+		send_bytes(&net->b, 100);
+		arrival += one_way(&fast, ACK_BYTES + 100);
+	}
+	/* Put in now, our event would come before the arrival, later after it is told. */
 	zsim_run_until(net->sim, arrival - 1);
 	expect(net, "");
-	zsim_at(net->sim, arrival, silence, net);
+	if (how != NULL)
+		zsim_at(net->sim, arrival, how, net);
+	zsim_run_until(net->sim, arrival);
+	expect(net, log);
 	run(net);
-	expect(net, "");
 	net_free(net);
+}
+
+static void test_silence(void)
+{
+	silence_between(false, NULL, "a:readable");
+	silence_between(false, silence, "");
+	silence_between(false, silence_for_good, "");
+	silence_between(true, NULL, "a:reset");
+	silence_between(true, silence, "");
+	silence_between(true, silence_for_good, "");
 }
 
 static void test_user(void)
@@ -1009,6 +1169,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/shim/tcp/reset", test_reset);
 	g_test_add_func("/shim/tcp/close-unread", test_close_unread);
 	g_test_add_func("/shim/tcp/shutdown-unacked", test_shutdown_unacked);
+	g_test_add_func("/shim/tcp/shutdown-time", test_shutdown_time);
+	g_test_add_func("/shim/tcp/reset-after-hole", test_reset_after_hole);
+	g_test_add_func("/shim/tcp/reset-after-retransmission", test_reset_after_retransmission);
+	g_test_add_func("/shim/tcp/lost-last-ack", test_lost_last_ack);
+	g_test_add_func("/shim/tcp/lost-fin", test_lost_fin);
 	g_test_add_func("/shim/tcp/crossing-fins", test_crossing_fins);
 	g_test_add_func("/shim/tcp/data-after-close", test_data_after_close);
 	g_test_add_func("/shim/tcp/timed-out", test_timed_out);

@@ -10,10 +10,13 @@
 #define HEAD  16
 #define ENTRY 16
 
-static void put_ni(struct zcl_writer *w, zcl_nid nid)
+/* Deployed nodes put the sequence number of their answer where 0@lo's status would stand. */
+#define SEQUENCE 1
+
+static void put_ni(struct zcl_writer *w, zcl_nid nid, uint32_t status)
 {
 	zcl_write_u64(w, nid);
-	zcl_write_u32(w, ZCL_NI_UP);
+	zcl_write_u32(w, status);
 	zcl_write_u32(w, 0);
 }
 
@@ -26,8 +29,8 @@ size_t zcl_ping_encode(const struct zcl_config *config, uint8_t *buf)
 	zcl_write_u32(&w, config->pid);
 	zcl_write_u32(&w, 2);
 	/* Deployed nodes ask again for ever when 0@lo is not the first. */
-	put_ni(&w, ZCL_NID_LO);
-	put_ni(&w, config->nid);
+	put_ni(&w, ZCL_NID_LO, SEQUENCE);
+	put_ni(&w, config->nid, ZCL_NI_UP);
 	return (size_t)(w.at - buf);
 }
 

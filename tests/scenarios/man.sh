@@ -18,7 +18,7 @@ END
 cd "$scratch" || exit 1
 awk '/^[.]EX/ { n++; file = sprintf("example-%02d", n); next }
 	/^[.]EE/ { file = ""; next }
-	file { gsub(/\\-/, "-"); gsub(/\\(aq/, "\047"); gsub(/\\e/, "\\"); print >file }' "$page"
+	file { gsub(/\\-/, "-"); gsub(/\\e/, "\\"); print >file }' "$page"
 plan $(($(ls example-* | wc -l) + 1))
 for example in example-*; do
 	: >out

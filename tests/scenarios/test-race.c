@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /* The `race` command as its users meet it: options, exit status, forms of output. */
 

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "real/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* How long a closed connection waits for the other side's FIN: real ns. */
+#define LINGER_NS INT64_C(2000000000)
+
+static void on_ready(void *data, uint32_t events);
+static void linger_over(void *data);
+
+struct zreal_conn *zreal_conn_new(struct zreal_node *node)
+{
+	struct zreal_conn *conn = g_new0(struct zreal_conn, 1);
+
+	conn->node = node;
+	conn->state = ZREAL_NEW;
+	conn->lowat = 1;
+	conn->pending.data = conn->link.data = conn;
+	conn->io = (struct zloop_io){.fd = -1, .fn = on_ready, .data = conn};
+	conn->linger = (struct zloop_timer){.fn = linger_over, .data = conn};
+	g_queue_push_tail_link(&node->conns, &conn->link);
+	node->stats.conns++;
+	return conn;
+}
+
+void zreal_conn_discard(struct zreal_conn *conn)
+{
+	struct zreal_node *node = conn->node;
+
+	g_assert(conn->io.fd < 0 && conn->way.outstanding == 0);
+	zloop_timer_cancel(node->loop, &conn->linger);
+	if (conn->asked)
+		g_queue_unlink(&node->pending, &conn->pending);
+	g_queue_unlink(&node->conns, &conn->link);
+	node->stats.conns--;
+	g_free(conn);
+}
+
+void zreal_conn_ask(struct zreal_conn *conn, unsigned asks)
+{
+	if (!conn->asked)
+		g_queue_push_tail_link(&conn->node->pending, &conn->pending);
+	conn->asked |= asks;
+	zreal_node_kick(conn->node);
+}
+
+void zreal_conn_watch(struct zreal_conn *conn)
+{
+	uint32_t events = 0;
+
+	if (conn->io.fd < 0)
+		return;
+	switch (conn->state) {
+	case ZREAL_NEW:
+		break;
+	case ZREAL_CONNECTING:
+		events = EPOLLOUT;
+		break;
+	case ZREAL_OPEN:
+		events = (conn->paused ? 0 : EPOLLIN) | (conn->tx_blocked ? EPOLLOUT : 0);
+		break;
+	case ZREAL_CLOSING:
+		events = EPOLLIN;
+		break;
+	case ZREAL_FAILED:
+	case ZREAL_ABORTED: /* HUP is always there: only news are of interest */
+		events = EPOLLET;
+		break;
+	}
+	zloop_modify(conn->node->loop, &conn->io, events);
+}
+
+void zreal_conn_attach(struct zreal_conn *conn, int fd, enum zreal_conn_state state)
+{
+	zway_init(&conn->way, conn->node->options.way, fd);
+	conn->state = state;
+	zloop_add(conn->node->loop, &conn->io, fd, state == ZREAL_OPEN ? EPOLLIN : EPOLLOUT);
+}
+
+void zreal_conn_fail(struct zreal_conn *conn, enum zcl_err why)
+{
+	struct zreal_node *node = conn->node;
+
+	if (conn->state >= ZREAL_FAILED || conn->asked & ZREAL_ASK_END)
+		return;
+	conn->state = ZREAL_FAILED;
+	zreal_conn_watch(conn);
+	zcl_conn_closed(conn->core, why, zreal_node_now(node));
+	zreal_node_kick(node);
+}
+
+/* ---- connecting --------------------------------------------------------------------- */
+
+static void start_connect(struct zreal_conn *conn)
+{
+	struct zreal_node *node = conn->node;
+	struct sockaddr_in to;
+	bool got_reserved;
+	int fd;
+
+	if (!zreal_resolve(node, zcl_conn_peer_nid(conn->core), &to)) {
+		zreal_conn_fail(conn, ZCL_E_UNREACHABLE);
+		return;
+	}
+	fd = zsock_connect(node->source, &to, ntohs(to.sin_port) == ZSOCK_PORT, &got_reserved);
+	if (fd < 0) {
+		zreal_conn_fail(conn, zsock_error(errno));
+		return;
+	}
+	if (got_reserved)
+		node->stats.reserved_sources++;
+	else
+		node->stats.ordinary_sources++;
+	zreal_conn_attach(conn, fd, ZREAL_CONNECTING);
+}
+
+/* A port that nobody listens at can be chosen as our own source: TCP then connects to itself. */
+static bool is_self_connected(int fd)
+{
+	struct sockaddr_in a = {0}, b = {0};
+	socklen_t alen = sizeof(a), blen = sizeof(b);
+
+	return getsockname(fd, (struct sockaddr *)&a, &alen) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&b, &blen) == 0 && a.sin_port == b.sin_port &&
+	       a.sin_addr.s_addr == b.sin_addr.s_addr;
+}
+
+static void end_connect(struct zreal_conn *conn)
+{
+	const int error = zsock_take_error(conn->io.fd);
+
+	if (error || is_self_connected(conn->io.fd)) {
+		zreal_conn_fail(conn, error ? zsock_error(error) : ZCL_E_REFUSED);
+		return;
+	}
+	conn->node->stats.connected++;
+	conn->state = ZREAL_OPEN;
+	zreal_conn_watch(conn);
+	zcl_conn_connected(conn->core, zreal_node_now(conn->node));
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+/* Nothing of it is with the kernel: the core's last word on it. */
+static void gone(struct zreal_conn *conn)
+{
+	struct zreal_node *node = conn->node;
+	struct zcl_conn *core = conn->core;
+	const int fd = conn->io.fd;
+
+	g_assert(conn->way.outstanding == 0);
+	if (fd >= 0) {
+		zloop_remove(node->loop, &conn->io);
+		close(fd);
+	}
+	zreal_conn_discard(conn);
+	zcl_conn_gone(core, zreal_node_now(node));
+	zreal_node_kick(node);
+}
+
+/*
+ * Resets. The descriptor stays until the error queue has given back all pages: a program that gets
+ * its buffer back sooner could change what the other side receives.
+ */
+static void start_abort(struct zreal_conn *conn)
+{
+	zloop_timer_cancel(conn->node->loop, &conn->linger);
+	conn->state = ZREAL_ABORTED;
+	if (conn->io.fd < 0) {
+		gone(conn);
+		return;
+	}
+	zsock_abort(conn->io.fd);
+	zreal_conn_completions(conn);
+	if (conn->way.outstanding == 0)
+		gone(conn);
+	else
+		zreal_conn_watch(conn);
+}
+
+static void linger_over(void *data)
+{
+	start_abort(data);
+}
+
+/* Reads and discards, so that our close is a FIN and what was sent before it arrives. */
+static void discard_input(struct zreal_conn *conn)
+{
+	struct zreal_node *node = conn->node;
+	ssize_t n;
+
+	zreal_conn_completions(conn);
+	do
+		n = recv(conn->io.fd, node->scratch, sizeof(node->scratch), 0);
+	while (n > 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (conn->way.outstanding > 0)
+		start_abort(conn);
+	else
+		gone(conn);
+}
+
+static void start_close(struct zreal_conn *conn)
+{
+	if (conn->io.fd < 0 || conn->state != ZREAL_OPEN) {
+		start_abort(conn);
+		return;
+	}
+	conn->state = ZREAL_CLOSING;
+	shutdown(conn->io.fd, SHUT_WR);
+	zloop_timer_set(conn->node->loop, &conn->linger, zloop_now() + LINGER_NS);
+	zreal_conn_watch(conn);
+	discard_input(conn);
+}
+
+/* ---- events ------------------------------------------------------------------------- */
+
+static void resume_rx(struct zreal_conn *conn)
+{
+	if (conn->state != ZREAL_OPEN || !conn->paused)
+		return;
+	conn->paused = false;
+	zreal_conn_watch(conn);
+	zreal_conn_receive(conn);
+}
+
+void zreal_conn_serve(struct zreal_conn *conn)
+{
+	const unsigned asked = conn->asked;
+
+	conn->asked = 0;
+	if (asked & ZREAL_ASK_ABORT) {
+		start_abort(conn);
+		return;
+	}
+	if (asked & ZREAL_ASK_CLOSE) {
+		start_close(conn);
+		return;
+	}
+	if (asked & ZREAL_ASK_CONNECT)
+		start_connect(conn);
+	if (asked & ZREAL_ASK_RX)
+		resume_rx(conn);
+	if (asked & ZREAL_ASK_TX)
+		zreal_conn_send(conn);
+}
+
+/* The other side is gone while we do not read: nothing that is still to be read can be answered. */
+static void broken_while_paused(struct zreal_conn *conn)
+{
+	const int error = zsock_take_error(conn->io.fd);
+
+	zreal_conn_fail(conn, error ? zsock_error(error) : ZCL_E_RESET);
+}
+
+static void on_open(struct zreal_conn *conn, uint32_t events)
+{
+	if (events & EPOLLERR)
+		zreal_conn_completions(conn);
+	if (events & EPOLLOUT) {
+		conn->tx_blocked = false;
+		zreal_conn_watch(conn);
+		zreal_conn_ask(conn, ZREAL_ASK_TX);
+	}
+	if (conn->paused) {
+		if (events & EPOLLHUP)
+			broken_while_paused(conn);
+		return;
+	}
+	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		zreal_conn_receive(conn);
+}
+
+static void on_ready(void *data, uint32_t events)
+{
+	struct zreal_conn *conn = data;
+
+	zreal_node_kick(conn->node);
+	switch (conn->state) {
+	case ZREAL_NEW:
+		g_assert_not_reached();
+	case ZREAL_CONNECTING:
+		end_connect(conn);
+		break;
+	case ZREAL_OPEN:
+		on_open(conn, events);
+		break;
+	case ZREAL_FAILED:
+		zreal_conn_completions(conn);
+		break;
+	case ZREAL_CLOSING:
+		discard_input(conn);
+		break;
+	case ZREAL_ABORTED:
+		zreal_conn_completions(conn);
+		if (conn->way.outstanding == 0)
+			gone(conn);
+		break;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZREAL_CONN_H
+#define ZREAL_CONN_H
+
+#include "real/net.h"
+
+/* The inside of a zreal_node, shared by net.c (the node), conn.c (a connection's life), rx.c, tx.c.
+ */
+
+#define ZREAL_SCRATCH (64 * 1024)
+
+/* What the core asked for and the loop has yet to do. */
+enum zreal_ask {
+	ZREAL_ASK_CONNECT = 1 << 0,
+	ZREAL_ASK_CLOSE = 1 << 1,
+	ZREAL_ASK_ABORT = 1 << 2,
+	ZREAL_ASK_TX = 1 << 3,
+	ZREAL_ASK_RX = 1 << 4,
+};
+#define ZREAL_ASK_END (ZREAL_ASK_CLOSE | ZREAL_ASK_ABORT)
+
+enum zreal_conn_state {
+	ZREAL_NEW,	  /* connect was asked, nothing is done yet */
+	ZREAL_CONNECTING, /* SYN is out */
+	ZREAL_OPEN,
+	ZREAL_FAILED,  /* reported to the core by zcl_conn_closed; it will ask for abort */
+	ZREAL_CLOSING, /* FIN is out; reads and discards until the other side ends too */
+	ZREAL_ABORTED, /* RST is out; waits for the pages that the kernel has */
+};
+
+struct zreal_conn {
+	struct zreal_node *node;
+	struct zcl_conn *core;
+	struct zloop_io io; /* io.fd: -1 until there is a socket */
+	enum zreal_conn_state state;
+	unsigned asked; /* enum zreal_ask */
+	GList pending;	/* in node->pending while asked is not 0 */
+	GList link;	/* in node->conns */
+	struct zloop_timer linger;
+	struct zway_state way;
+	int lowat;	 /* SO_RCVLOWAT as it is set */
+	int send_error;	 /* errno of a failed send: acted on after what can be read is read */
+	bool paused;	 /* PARSE_WAIT: does not read */
+	bool tx_blocked; /* waits for EPOLLOUT */
+	bool tx_starved; /* ENOBUFS: waits for the error queue */
+};
+
+struct zreal_node {
+	struct zloop *loop;
+	struct zreal_options options;
+	const struct zclock *clock;
+	struct zcl_node *core;
+	struct zloop_io listener;
+	struct sockaddr_in address; /* of the listener */
+	struct in_addr source;
+	int spare;	   /* a descriptor to give up when there are no others (EMFILE) */
+	GHashTable *peers; /* NID -> struct sockaddr_in */
+	GQueue conns, pending;
+	struct zloop_work work;
+	struct zloop_timer tick;
+	void (*done)(void *data); /* shutdown is under way when done_work.fn is set */
+	void *done_data;
+	bool stopping;
+	struct zreal_stats stats;
+	uint8_t scratch[ZREAL_SCRATCH];
+};
+
+/* net.c */
+/* False: nobody knows where that is. */
+bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
+
+/* conn.c */
+struct zreal_conn *zreal_conn_new(struct zreal_node *node);
+/* Notes a request of the core: for callbacks. */
+void zreal_conn_ask(struct zreal_conn *conn, unsigned asks);
+/* Does what was asked. May free conn. */
+void zreal_conn_serve(struct zreal_conn *conn);
+/* A socket that is connected already (accepted) or on its way. */
+void zreal_conn_attach(struct zreal_conn *conn, int fd, enum zreal_conn_state state);
+/* The connection is broken: tells the core. */
+void zreal_conn_fail(struct zreal_conn *conn, enum zcl_err why);
+/* Watches what the state now asks for. */
+void zreal_conn_watch(struct zreal_conn *conn);
+/* Frees one that the core never knew. */
+void zreal_conn_discard(struct zreal_conn *conn);
+
+/* rx.c: reads until there is no more, a fairness bound, or the core has had enough. */
+void zreal_conn_receive(struct zreal_conn *conn);
+
+/* tx.c: sends until the socket is full or the core has nothing; reads the error queue. */
+void zreal_conn_send(struct zreal_conn *conn);
+void zreal_conn_completions(struct zreal_conn *conn);
+
+#endif

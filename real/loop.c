@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "real/loop.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S   1000000000
+#define MAX_EVENTS 64
+
+struct post {
+	void (*fn)(void *data);
+	void *data;
+};
+
+struct handler {
+	void (*fn)(void *data, int signo);
+	void *data;
+};
+
+struct zloop {
+	int epoll;
+	bool stopped;
+
+	/* The events of this pass that are still to be dispatched. */
+	struct epoll_event ready[MAX_EVENTS];
+	int ready_at, ready_end;
+
+	GSequence *timers;
+	uint64_t timer_order;
+	int64_t timer_set; /* what the timerfd is armed for; INT64_MAX: not */
+	struct zloop_io timer_io;
+
+	struct zloop_work work; /* head of the ring */
+
+	GMutex lock;
+	GQueue posts; /* of struct post, under the lock */
+	struct zloop_io post_io;
+
+	sigset_t signals;
+	struct handler handlers[NSIG];
+	struct zloop_io signal_io;
+};
+
+int64_t zloop_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* ---- descriptors -------------------------------------------------------------------- */
+
+void zloop_add(struct zloop *loop, struct zloop_io *io, int fd, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = io};
+
+	g_assert(fd >= 0);
+	io->fd = fd;
+	io->events = events;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &ev) < 0)
+		g_error("epoll_ctl: %s", g_strerror(errno));
+}
+
+void zloop_modify(struct zloop *loop, struct zloop_io *io, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = io};
+
+	if (io->events == events)
+		return;
+	io->events = events;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, io->fd, &ev) < 0)
+		g_error("epoll_ctl: %s", g_strerror(errno));
+}
+
+void zloop_remove(struct zloop *loop, struct zloop_io *io)
+{
+	if (io->fd < 0)
+		return;
+	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, io->fd, NULL);
+	io->fd = -1;
+	io->events = 0;
+	for (int i = loop->ready_at; i < loop->ready_end; i++)
+		if (loop->ready[i].data.ptr == io)
+			loop->ready[i].data.ptr = NULL;
+}
+
+static void dispatch(struct zloop *loop)
+{
+	for (loop->ready_at = 0; loop->ready_at < loop->ready_end;) {
+		const struct epoll_event ev = loop->ready[loop->ready_at++];
+		struct zloop_io *io = ev.data.ptr;
+
+		if (io)
+			io->fn(io->data, ev.events);
+	}
+	loop->ready_at = loop->ready_end = 0;
+}
+
+/* ---- timers ------------------------------------------------------------------------- */
+
+static int timer_compare(const void *a, const void *b, void *unused)
+{
+	const struct zloop_timer *x = a, *y = b;
+
+	(void)unused;
+	if (x->due != y->due)
+		return x->due < y->due ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+void zloop_timer_set(struct zloop *loop, struct zloop_timer *timer, int64_t due)
+{
+	zloop_timer_cancel(loop, timer);
+	timer->due = due;
+	timer->order = loop->timer_order++;
+	timer->place = g_sequence_insert_sorted(loop->timers, timer, timer_compare, NULL);
+}
+
+void zloop_timer_cancel(struct zloop *loop, struct zloop_timer *timer)
+{
+	(void)loop;
+	if (!timer->place)
+		return;
+	g_sequence_remove(timer->place);
+	timer->place = NULL;
+}
+
+static struct zloop_timer *first_timer(struct zloop *loop)
+{
+	GSequenceIter *first = g_sequence_get_begin_iter(loop->timers);
+
+	return g_sequence_iter_is_end(first) ? NULL : g_sequence_get(first);
+}
+
+static void run_timers(struct zloop *loop)
+{
+	const uint64_t newer = loop->timer_order; /* armed by these timers: the next pass */
+	const int64_t now = zloop_now();
+	struct zloop_timer *timer;
+
+	while ((timer = first_timer(loop)) && timer->due <= now && timer->order < newer) {
+		zloop_timer_cancel(loop, timer);
+		timer->fn(timer->data);
+	}
+}
+
+static void arm_timerfd(struct zloop *loop)
+{
+	const struct zloop_timer *first = first_timer(loop);
+	const int64_t due = first ? first->due : INT64_MAX;
+	struct itimerspec spec = {0};
+
+	if (due == loop->timer_set)
+		return;
+	loop->timer_set = due;
+	if (first) {
+		const int64_t at = MAX(due, 1); /* 0 would disarm */
+
+		spec.it_value.tv_sec = at / NS_PER_S;
+		spec.it_value.tv_nsec = at % NS_PER_S;
+	}
+	timerfd_settime(loop->timer_io.fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void timerfd_ready(void *data, uint32_t events)
+{
+	struct zloop *loop = data;
+	uint64_t count;
+
+	(void)events;
+	if (read(loop->timer_io.fd, &count, sizeof(count)) == sizeof(count))
+		loop->timer_set = INT64_MAX;
+}
+
+/* ---- deferred work ------------------------------------------------------------------ */
+
+static void work_link(struct zloop_work *head, struct zloop_work *work)
+{
+	work->prev = head->prev;
+	work->next = head;
+	head->prev->next = work;
+	head->prev = work;
+	work->queued = true;
+}
+
+void zloop_work_queue(struct zloop *loop, struct zloop_work *work)
+{
+	if (!work->queued)
+		work_link(&loop->work, work);
+}
+
+void zloop_work_cancel(struct zloop *loop, struct zloop_work *work)
+{
+	(void)loop;
+	if (!work->queued)
+		return;
+	work->prev->next = work->next;
+	work->next->prev = work->prev;
+	work->queued = false;
+}
+
+static void run_work(struct zloop *loop)
+{
+	struct zloop_work mark = {.fn = NULL};
+
+	if (loop->work.next == &loop->work)
+		return;
+	work_link(&loop->work, &mark);
+	while (loop->work.next != &mark) {
+		struct zloop_work *work = loop->work.next;
+
+		zloop_work_cancel(loop, work);
+		work->fn(work->data);
+	}
+	zloop_work_cancel(loop, &mark);
+}
+
+/* ---- posts and signals -------------------------------------------------------------- */
+
+void zloop_post(struct zloop *loop, void (*fn)(void *data), void *data)
+{
+	struct post *post = g_new(struct post, 1);
+	const uint64_t one = 1;
+
+	*post = (struct post){fn, data};
+	g_mutex_lock(&loop->lock);
+	g_queue_push_tail(&loop->posts, post);
+	g_mutex_unlock(&loop->lock);
+	if (write(loop->post_io.fd, &one, sizeof(one)) < 0)
+		g_assert(errno == EAGAIN); /* the counter is full: it wakes anyway */
+}
+
+static void post_ready(void *data, uint32_t events)
+{
+	struct zloop *loop = data;
+	struct post *post;
+	uint64_t count;
+	GQueue mine;
+
+	(void)events;
+	if (read(loop->post_io.fd, &count, sizeof(count)) < 0)
+		g_assert(errno == EAGAIN);
+	g_mutex_lock(&loop->lock);
+	mine = loop->posts;
+	g_queue_init(&loop->posts);
+	g_mutex_unlock(&loop->lock);
+	while ((post = g_queue_pop_head(&mine))) {
+		post->fn(post->data);
+		g_free(post);
+	}
+}
+
+static void signal_ready(void *data, uint32_t events)
+{
+	struct zloop *loop = data;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(loop->signal_io.fd, &info, sizeof(info)) == sizeof(info)) {
+		const struct handler *handler = &loop->handlers[info.ssi_signo];
+
+		if (handler->fn)
+			handler->fn(handler->data, (int)info.ssi_signo);
+	}
+}
+
+void zloop_signal(struct zloop *loop, int signo, void (*fn)(void *data, int signo), void *data)
+{
+	int fd;
+
+	g_assert(signo > 0 && signo < NSIG);
+	sigaddset(&loop->signals, signo);
+	loop->handlers[signo] = (struct handler){fn, data};
+	pthread_sigmask(SIG_BLOCK, &loop->signals, NULL);
+	fd = signalfd(loop->signal_io.fd, &loop->signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0)
+		g_error("signalfd: %s", g_strerror(errno));
+	if (loop->signal_io.fd < 0)
+		zloop_add(loop, &loop->signal_io, fd, EPOLLIN);
+}
+
+/* ---- the loop ----------------------------------------------------------------------- */
+
+struct zloop *zloop_new(void)
+{
+	const int epoll = epoll_create1(EPOLL_CLOEXEC);
+	const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	const int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	struct zloop *loop;
+
+	if (epoll < 0 || timer < 0 || event < 0) {
+		const int saved = errno;
+
+		close(epoll);
+		close(timer);
+		close(event);
+		errno = saved;
+		return NULL;
+	}
+	loop = g_new0(struct zloop, 1);
+	loop->epoll = epoll;
+	loop->timers = g_sequence_new(NULL);
+	loop->timer_set = INT64_MAX;
+	loop->work.next = loop->work.prev = &loop->work;
+	g_mutex_init(&loop->lock);
+	g_queue_init(&loop->posts);
+	sigemptyset(&loop->signals);
+	loop->timer_io = (struct zloop_io){.fd = -1, .fn = timerfd_ready, .data = loop};
+	loop->post_io = (struct zloop_io){.fd = -1, .fn = post_ready, .data = loop};
+	loop->signal_io = (struct zloop_io){.fd = -1, .fn = signal_ready, .data = loop};
+	zloop_add(loop, &loop->timer_io, timer, EPOLLIN);
+	zloop_add(loop, &loop->post_io, event, EPOLLIN);
+	return loop;
+}
+
+void zloop_free(struct zloop *loop)
+{
+	if (!loop)
+		return;
+	g_assert(g_sequence_is_empty(loop->timers));
+	g_assert(loop->work.next == &loop->work);
+	close(loop->timer_io.fd);
+	close(loop->post_io.fd);
+	if (loop->signal_io.fd >= 0)
+		close(loop->signal_io.fd);
+	close(loop->epoll);
+	g_queue_clear_full(&loop->posts, g_free);
+	g_mutex_clear(&loop->lock);
+	g_sequence_free(loop->timers);
+	g_free(loop);
+}
+
+void zloop_run(struct zloop *loop)
+{
+	loop->stopped = false;
+	while (!loop->stopped) {
+		int n;
+
+		run_work(loop);
+		if (loop->stopped)
+			break;
+		arm_timerfd(loop);
+		n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS,
+			       loop->work.next == &loop->work ? -1 : 0);
+		loop->ready_at = 0;
+		loop->ready_end = MAX(n, 0);
+		dispatch(loop);
+		run_timers(loop);
+	}
+}
+
+void zloop_stop(struct zloop *loop)
+{
+	loop->stopped = true;
+}

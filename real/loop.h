@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZREAL_LOOP_H
+#define ZREAL_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * One epoll loop of one thread: descriptors, timers, deferred work, signals, and posts from other
+ * threads. One pass: everything that is ready is dispatched, then due timers, then one round of
+ * deferred work; so what all descriptors of a pass asked to be sent goes out together at its end.
+ * All functions but zloop_post are for the loop's own thread. Times: ns of CLOCK_MONOTONIC.
+ */
+struct zloop;
+
+/* A descriptor in the loop, embedded in its owner, who sets fn and data first. */
+struct zloop_io {
+	int fd; /* -1: not in the loop */
+	uint32_t events;
+	void (*fn)(void *data, uint32_t events);
+	void *data;
+};
+
+/* A timer, embedded in its owner; zero-initialised with fn and data set. */
+struct zloop_timer {
+	int64_t due;
+	uint64_t order;
+	void *place; /* NULL: not armed */
+	void (*fn)(void *data);
+	void *data;
+};
+
+/* Deferred work, embedded in its owner; zero-initialised with fn and data set. */
+struct zloop_work {
+	struct zloop_work *next, *prev;
+	bool queued;
+	void (*fn)(void *data);
+	void *data;
+};
+
+/* NULL with errno when the kernel gives no descriptors. */
+struct zloop *zloop_new(void);
+/* Everything must have been removed but signals and posts. */
+void zloop_free(struct zloop *loop);
+
+int64_t zloop_now(void);
+
+/* Watches fd (stays the owner's) for EPOLL* events; level-triggered unless EPOLLET is given. */
+void zloop_add(struct zloop *loop, struct zloop_io *io, int fd, uint32_t events);
+void zloop_modify(struct zloop *loop, struct zloop_io *io, uint32_t events);
+/* No event reaches io after this, not even one of the present pass. Not watched: nothing. */
+void zloop_remove(struct zloop *loop, struct zloop_io *io);
+
+/* Arms, or moves, the timer; equal times fire in the order in which they were armed. */
+void zloop_timer_set(struct zloop *loop, struct zloop_timer *timer, int64_t due);
+void zloop_timer_cancel(struct zloop *loop, struct zloop_timer *timer);
+
+/* Runs fn at the end of this pass; asked for inside a round of work: in the next round. */
+void zloop_work_queue(struct zloop *loop, struct zloop_work *work);
+void zloop_work_cancel(struct zloop *loop, struct zloop_work *work);
+
+/* Any thread: fn(data) soon, on the loop's thread, in the order of the posts. */
+void zloop_post(struct zloop *loop, void (*fn)(void *data), void *data);
+
+/* Takes the signal (blocked for this thread from now on) and calls fn in the loop. */
+void zloop_signal(struct zloop *loop, int signo, void (*fn)(void *data, int signo), void *data);
+
+/* Until zloop_stop. */
+void zloop_run(struct zloop *loop);
+void zloop_stop(struct zloop *loop);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZREAL_NET_H
+#define ZREAL_NET_H
+
+#include <glib.h>
+#include <netinet/in.h>
+
+#include "core/node.h"
+#include "real/clock.h"
+#include "real/loop.h"
+#include "real/sock.h"
+#include "real/way.h"
+
+/*
+ * A node on real sockets: one NI of the core, its listener and its connections, on one loop. All
+ * calls from the loop's thread. Program callbacks (deliver, trace) come from inside the core: they
+ * note what happened, and act on it later (zloop_work).
+ */
+struct zreal_node;
+
+enum zreal_accept {
+	ZREAL_ACCEPT_ALL,    /* callers from any source port */
+	ZREAL_ACCEPT_SECURE, /* only from reserved ports (below 1024) */
+};
+
+struct zreal_options {
+	struct zcl_config core; /* an incarnation of 0 is replaced by the wall clock in ns */
+	bool listens;
+	struct sockaddr_in listen; /* port 0: any */
+	enum zreal_accept accept;
+	enum zway way;
+	uint16_t peer_port;    /* where peers listen that have no address of their own set */
+	struct in_addr source; /* where calls come from; 0: the listening address, else the NID's,
+				  when this machine has it; else whatever the kernel chooses */
+	bool only_known_peers; /* those of zreal_node_set_peer; others are unreachable */
+	const struct zclock *clock; /* outlives the node; NULL: the monotonic clock */
+	void (*deliver)(void *user, const struct zcl_lnet_event *event); /* may be NULL */
+	void (*trace)(void *user, const struct zcl_event *event);	 /* may be NULL */
+	void *user;
+};
+
+/* Deployed defaults: listens at the NID's address, port 988; accept=secure; way auto. */
+void zreal_options_init(struct zreal_options *options, zcl_nid nid);
+
+/* NULL with *error: the address cannot be listened at, the configuration is out of range. */
+struct zreal_node *zreal_node_new(struct zloop *loop, const struct zreal_options *options,
+				  GError **error);
+/*
+ * Closes the listener and all connections, finishes all messages; calls done(data) (may be NULL)
+ * from the loop when nothing is left, after which zreal_node_free is legal.
+ */
+void zreal_node_shutdown(struct zreal_node *node, void (*done)(void *data), void *data);
+/* Idle nodes only: after shutdown's done, or when no connection was ever made. */
+void zreal_node_free(struct zreal_node *node);
+
+struct zcl_node *zreal_node_core(struct zreal_node *node);
+/* The time to give to the core, in the node's clock. */
+int64_t zreal_node_now(const struct zreal_node *node);
+/* After calls into the core: its requests are seen to at the end of this pass. */
+void zreal_node_kick(struct zreal_node *node);
+/* Where it listens, with the real port. */
+struct sockaddr_in zreal_node_address(const struct zreal_node *node);
+/* Where a peer is found, instead of its NID's address at peer_port. */
+void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sockaddr_in *addr);
+
+struct zreal_stats {
+	struct zway_stats way;
+	uint64_t accepted, connected;
+	uint64_t refused_unreserved;		     /* callers closed by accept=secure */
+	uint64_t refused_limit;			     /* closed at a limit of the core */
+	uint64_t refused_files;			     /* closed for want of descriptors */
+	uint64_t reserved_sources, ordinary_sources; /* of our calls */
+	uint64_t reads, direct_bytes, scratch_bytes; /* received in place, and by way of scratch */
+	size_t conns, pinned; /* now: connections; sends whose pages the kernel has */
+};
+const struct zreal_stats *zreal_node_stats(const struct zreal_node *node);
+
+#define ZREAL_ERROR (zreal_error_quark())
+GQuark zreal_error_quark(void); /* codes: enum zcl_err */
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZREAL_RELAY_H
+#define ZREAL_RELAY_H
+
+#include <netinet/in.h>
+
+#include "real/clock.h"
+#include "real/loop.h"
+#include "scenarios/world.h"
+
+/*
+ * The way from one peer of a race script to another: it listens in the place of `to`, connects
+ * onward in the name of `from`, and lets both directions of each connection through message by
+ * message, late by the link's latency, held as the script says. A reset comes out as a reset, an
+ * end as an end. Whoever sends more than the relay may hold is read no further (back-pressure).
+ */
+struct zrelay;
+
+struct zrelay_options {
+	struct in_addr listen_at;	/* an own address for it; it takes any port */
+	struct in_addr from;		/* the caller's address, as which it connects onward */
+	struct sockaddr_in to;		/* where the called peer listens */
+	const struct zclock *clock;	/* script time; outlives the relay */
+	const struct zworld_link *link; /* shared, may change; outlives the relay */
+	/* A unit was caught. forward: on its way from -> to. Must not call the relay back. */
+	void (*held)(void *user, bool forward, enum zworld_unit unit);
+	void *user;
+};
+
+/* NULL with errno. */
+struct zrelay *zrelay_new(struct zloop *loop, const struct zrelay_options *options);
+/* Its connections are reset. */
+void zrelay_free(struct zrelay *relay);
+struct sockaddr_in zrelay_address(const struct zrelay *relay);
+/* The set of units held from now on in that direction; the others go on. */
+void zrelay_set_held(struct zrelay *relay, bool forward, unsigned units);
+
+#endif

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "real/world.h"
+
+#include <arpa/inet.h>
+#include <glib.h>
+
+#include "real/net.h"
+#include "real/relay.h"
+
+#define MAX_PEERS 250
+
+/* What lies between two peers, seen from the first. */
+struct way {
+	struct zrelay *relay; /* for connections that the first opens */
+	unsigned held;	      /* units held from the first to the second */
+};
+
+struct zworld_peer {
+	struct real_world *world;
+	char *name;
+	guint index;
+	zcl_nid nid;
+	struct in_addr address;
+	struct zreal_node *node;
+	struct way way[MAX_PEERS];
+};
+
+/* Something to tell the runner, when no core call is under way. */
+struct news {
+	enum { NEWS_EVENT, NEWS_LNET, NEWS_HELD } kind;
+	struct zworld_peer *peer, *to;
+	struct zcl_event event;
+	struct zcl_lnet_event lnet;
+	struct zcl_ping_info ping;
+	enum zworld_unit unit;
+};
+
+struct appointment {
+	struct real_world *world;
+	struct zloop_timer timer;
+	int64_t when;
+	void (*fn)(void *data);
+	void *data;
+};
+
+struct relay_user {
+	struct zworld_peer *from, *to;
+};
+
+struct real_world {
+	struct zworld base;
+	struct zloop *loop;
+	struct zclock clock;
+	uint32_t net; /* 127.a.b.0 */
+	GPtrArray *peers;
+	GPtrArray *appointments; /* all that were ever made */
+	GPtrArray *relay_users, *links;
+	GQueue news;
+	struct zloop_work tell;
+	bool stopped, closing;
+	guint closed;
+	char why[128];
+};
+
+static struct real_world *of(const struct zworld *world)
+{
+	return (struct real_world *)world;
+}
+
+/* ---- telling the runner ------------------------------------------------------------- */
+
+static void tell_one(struct real_world *world, const struct news *news)
+{
+	const struct zworld_listener *listener = world->base.listener;
+	void *user = world->base.listener_user;
+
+	if (!listener)
+		return;
+	switch (news->kind) {
+	case NEWS_EVENT:
+		if (listener->event)
+			listener->event(user, news->peer, &news->event);
+		break;
+	case NEWS_LNET:
+		if (listener->lnet_event)
+			listener->lnet_event(user, news->peer, &news->lnet);
+		break;
+	case NEWS_HELD:
+		if (listener->held)
+			listener->held(user, news->peer, news->to, news->unit);
+		break;
+	}
+}
+
+static void tell(void *data)
+{
+	struct real_world *world = data;
+	struct news *news;
+
+	while ((news = g_queue_pop_head(&world->news))) {
+		if (!world->closing)
+			tell_one(world, news);
+		g_free(news);
+	}
+}
+
+static struct news *add_news(struct zworld_peer *peer)
+{
+	struct news *news = g_new0(struct news, 1);
+
+	news->peer = peer;
+	g_queue_push_tail(&peer->world->news, news);
+	zloop_work_queue(peer->world->loop, &peer->world->tell);
+	return news;
+}
+
+static void on_trace(void *user, const struct zcl_event *event)
+{
+	struct news *news = add_news(user);
+
+	news->kind = NEWS_EVENT;
+	news->event = *event;
+}
+
+static void on_deliver(void *user, const struct zcl_lnet_event *event)
+{
+	struct news *news = add_news(user);
+
+	news->kind = NEWS_LNET;
+	news->lnet = *event;
+	if (!event->ping)
+		return;
+	news->ping = *event->ping;
+	news->lnet.ping = &news->ping;
+}
+
+static void on_held(void *user, bool forward, enum zworld_unit unit)
+{
+	const struct relay_user *pair = user;
+	struct news *news = add_news(forward ? pair->from : pair->to);
+
+	news->kind = NEWS_HELD;
+	news->to = forward ? pair->to : pair->from;
+	news->unit = unit;
+}
+
+/* ---- peers -------------------------------------------------------------------------- */
+
+static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zworld_link *link)
+{
+	struct real_world *world = from->world;
+	struct relay_user *pair = g_new(struct relay_user, 1);
+	const struct zrelay_options options = {
+		.listen_at = to->address,
+		.from = from->address,
+		.to = zreal_node_address(to->node),
+		.clock = &world->clock,
+		.link = link,
+		.held = on_held,
+		.user = pair,
+	};
+	struct sockaddr_in at;
+
+	*pair = (struct relay_user){from, to};
+	g_ptr_array_add(world->relay_users, pair);
+	from->way[to->index].relay = zrelay_new(world->loop, &options);
+	if (!from->way[to->index].relay)
+		return false;
+	at = zrelay_address(from->way[to->index].relay);
+	zreal_node_set_peer(from->node, to->nid, &at);
+	return true;
+}
+
+static struct zworld_link **link_of(struct real_world *world, guint a, guint b)
+{
+	return (struct zworld_link **)&world->links->pdata[MAX(a, b) * MAX_PEERS + MIN(a, b)];
+}
+
+static bool add_ways(struct zworld_peer *peer)
+{
+	struct real_world *world = peer->world;
+
+	g_ptr_array_set_size(world->links, (gint)((peer->index + 1) * MAX_PEERS));
+	for (guint i = 0; i < peer->index; i++) {
+		struct zworld_peer *other = world->peers->pdata[i];
+		struct zworld_link *link = g_new0(struct zworld_link, 1);
+
+		*link_of(world, i, peer->index) = link;
+		if (!add_way(peer, other, link) || !add_way(other, peer, link))
+			return false;
+	}
+	return true;
+}
+
+static bool nid_is_taken(const struct real_world *world, zcl_nid nid)
+{
+	for (guint i = 0; i < world->peers->len; i++) {
+		const struct zworld_peer *peer = world->peers->pdata[i];
+
+		if (peer->nid == nid)
+			return true;
+	}
+	return false;
+}
+
+static bool start_node(struct zworld_peer *peer, const struct zcl_config *config, const char **why)
+{
+	struct real_world *world = peer->world;
+	struct zreal_options options;
+	GError *error = NULL;
+
+	zreal_options_init(&options, config->nid);
+	options.core = *config;
+	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
+	options.accept = ZREAL_ACCEPT_ALL;
+	options.only_known_peers = true;
+	options.clock = &world->clock;
+	options.deliver = on_deliver;
+	options.trace = on_trace;
+	options.user = peer;
+	peer->node = zreal_node_new(world->loop, &options, &error);
+	if (peer->node)
+		return true;
+	g_strlcpy(world->why, error->message, sizeof(world->why));
+	g_error_free(error);
+	*why = world->why;
+	return false;
+}
+
+static struct zworld_peer *add_peer(struct zworld *base, const char *name,
+				    const struct zcl_config *config, const char **why)
+{
+	struct real_world *world = of(base);
+	struct zworld_peer *peer;
+
+	if (world->peers->len >= MAX_PEERS || nid_is_taken(world, config->nid)) {
+		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
+						      : "another peer has this NID";
+		return NULL;
+	}
+	peer = g_new0(struct zworld_peer, 1);
+	peer->world = world;
+	peer->name = g_strdup(name);
+	peer->nid = config->nid;
+	peer->index = world->peers->len;
+	peer->address.s_addr = htonl(world->net + peer->index + 1);
+	if (!start_node(peer, config, why)) {
+		g_free(peer->name);
+		g_free(peer);
+		return NULL;
+	}
+	g_ptr_array_add(world->peers, peer);
+	if (add_ways(peer))
+		return peer;
+	*why = "the kernel refuses another socket for a relay";
+	return NULL;
+}
+
+static struct zcl_node *node_of(struct zworld_peer *peer)
+{
+	return zreal_node_core(peer->node);
+}
+
+static const char *peer_name(const struct zworld_peer *peer)
+{
+	return peer->name;
+}
+
+static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b,
+		     const struct zworld_link *link, const char **why)
+{
+	if (a == b) {
+		*why = "a link joins two different peers";
+		return false;
+	}
+	if (link->loss > 0) {
+		*why = "packet loss needs the simulation";
+		return false;
+	}
+	**link_of(of(base), a->index, b->index) = *link;
+	return true;
+}
+
+/* ---- holds -------------------------------------------------------------------------- */
+
+static void set_held(struct zworld_peer *from, struct zworld_peer *to, unsigned units)
+{
+	g_assert(from != to);
+	from->way[to->index].held = units;
+	zrelay_set_held(from->way[to->index].relay, true, units);
+	zrelay_set_held(to->way[from->index].relay, false, units);
+}
+
+static void hold(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 unsigned units)
+{
+	(void)base;
+	set_held(from, to, from->way[to->index].held | units);
+}
+
+static void release(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		    unsigned units)
+{
+	(void)base;
+	set_held(from, to, from->way[to->index].held & ~units);
+}
+
+/* ---- time --------------------------------------------------------------------------- */
+
+static int64_t now(const struct zworld *base)
+{
+	return zclock_now(&of(base)->clock);
+}
+
+static void keep_appointment(void *data)
+{
+	struct appointment *appointment = data;
+
+	appointment->fn(appointment->data);
+}
+
+static void make_appointment(struct appointment *appointment)
+{
+	const int64_t due = zclock_real(&appointment->world->clock, appointment->when);
+
+	if (due != INT64_MAX)
+		zloop_timer_set(appointment->world->loop, &appointment->timer, due);
+}
+
+static void at(struct zworld *base, int64_t when, void (*fn)(void *data), void *data)
+{
+	struct appointment *appointment = g_new0(struct appointment, 1);
+
+	appointment->world = of(base);
+	appointment->timer = (struct zloop_timer){.fn = keep_appointment, .data = appointment};
+	appointment->when = when;
+	appointment->fn = fn;
+	appointment->data = data;
+	g_ptr_array_add(of(base)->appointments, appointment);
+	make_appointment(appointment);
+}
+
+static void kick(struct zworld *base, struct zworld_peer *peer)
+{
+	(void)base;
+	zreal_node_kick(peer->node);
+}
+
+static void start_clock(struct real_world *world)
+{
+	world->clock.start = zloop_now();
+	for (guint i = 0; i < world->appointments->len; i++)
+		make_appointment(world->appointments->pdata[i]);
+	for (guint i = 0; i < world->peers->len; i++)
+		kick(&world->base, world->peers->pdata[i]);
+}
+
+static void time_is_up(void *data)
+{
+	struct real_world *world = data;
+
+	zloop_stop(world->loop);
+}
+
+static bool run(struct zworld *base, int64_t until)
+{
+	struct real_world *world = of(base);
+	struct zloop_timer end = {.fn = time_is_up, .data = world};
+
+	if (world->clock.start == ZCLOCK_NOT_STARTED)
+		start_clock(world);
+	world->stopped = false;
+	if (until != INT64_MAX)
+		zloop_timer_set(world->loop, &end, zclock_real(&world->clock, until));
+	zloop_run(world->loop);
+	zloop_timer_cancel(world->loop, &end);
+	return world->stopped;
+}
+
+static void stop(struct zworld *base)
+{
+	of(base)->stopped = true;
+	zloop_stop(of(base)->loop);
+}
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static void node_is_closed(void *data)
+{
+	struct real_world *world = data;
+
+	if (++world->closed == world->peers->len)
+		zloop_stop(world->loop);
+}
+
+static void close_nodes(struct real_world *world)
+{
+	world->closing = true;
+	if (world->peers->len == 0)
+		return;
+	for (guint i = 0; i < world->peers->len; i++) {
+		struct zworld_peer *peer = world->peers->pdata[i];
+
+		zreal_node_shutdown(peer->node, node_is_closed, world);
+	}
+	zloop_run(world->loop);
+}
+
+static void free_peer(struct zworld_peer *peer)
+{
+	for (guint i = 0; i < peer->world->peers->len; i++) {
+		if (peer->way[i].relay)
+			zrelay_free(peer->way[i].relay);
+	}
+	zreal_node_free(peer->node);
+	g_free(peer->name);
+	g_free(peer);
+}
+
+static void world_free(struct zworld *base)
+{
+	struct real_world *world = of(base);
+
+	for (guint i = 0; i < world->appointments->len; i++) {
+		struct appointment *appointment = world->appointments->pdata[i];
+
+		zloop_timer_cancel(world->loop, &appointment->timer);
+		g_free(appointment);
+	}
+	close_nodes(world);
+	for (guint i = 0; i < world->peers->len; i++)
+		free_peer(world->peers->pdata[i]);
+	zloop_work_cancel(world->loop, &world->tell);
+	g_queue_clear_full(&world->news, g_free);
+	g_ptr_array_unref(world->appointments);
+	g_ptr_array_unref(world->relay_users);
+	g_ptr_array_unref(world->links);
+	g_ptr_array_unref(world->peers);
+	zloop_free(world->loop);
+	g_free(world);
+}
+
+static const struct zworld_ops ops = {
+	.name = "real sockets",
+	.strict_time = false,
+	.free = world_free,
+	.now = now,
+	.add_peer = add_peer,
+	.node = node_of,
+	.peer_name = peer_name,
+	.set_link = set_link,
+	.at = at,
+	.hold = hold,
+	.release = release,
+	.kick = kick,
+	.run = run,
+	.stop = stop,
+};
+
+struct zworld *zreal_world_new(const struct zworld_options *options, const char **why)
+{
+	struct real_world *world;
+	struct zloop *loop;
+
+	if (options->pcap_dir) {
+		*why = "captures of a script are made by the simulation (zclnd-sim race --pcap)";
+		return NULL;
+	}
+	loop = zloop_new();
+	if (!loop) {
+		*why = "the kernel gives no descriptors for a loop";
+		return NULL;
+	}
+	world = g_new0(struct real_world, 1);
+	world->base.ops = &ops;
+	world->loop = loop;
+	world->clock.start = ZCLOCK_NOT_STARTED;
+	world->clock.scale = options->time_scale > 0 ? options->time_scale : 1.0;
+	/* Addresses of this run; that two runs meet is unlikely, and their ports differ anyway. */
+	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
+		     (uint32_t)g_random_int_range(0, 256) << 8;
+	world->peers = g_ptr_array_new();
+	world->appointments = g_ptr_array_new();
+	world->relay_users = g_ptr_array_new_with_free_func(g_free);
+	world->links = g_ptr_array_new_with_free_func(g_free);
+	world->tell = (struct zloop_work){.fn = tell, .data = world};
+	g_queue_init(&world->news);
+	return &world->base;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "real/clock.h"
+#include "real/loop.h"
+
+struct item {
+	struct zloop *loop;
+	GString *log;
+	char name;
+	struct zloop_timer timer;
+	struct zloop_work work;
+	struct zloop_io io;
+	struct item *other;
+	int left;
+};
+
+static struct zloop *new_loop(void)
+{
+	struct zloop *loop = zloop_new();
+
+	g_assert_nonnull(loop);
+	return loop;
+}
+
+static void note(void *data)
+{
+	struct item *item = data;
+
+	g_string_append_c(item->log, item->name);
+	if (item->name == '.')
+		zloop_stop(item->loop);
+}
+
+/* By due time, and of equal times in the order in which they were armed; moved and cancelled. */
+static void test_timers(void)
+{
+	static const struct {
+		char name;
+		int64_t due;
+	} plan[] = {{'d', 3}, {'a', 1}, {'b', 2}, {'c', 2}, {'x', 1}, {'.', 9}};
+	struct zloop *loop = new_loop();
+	GString *log = g_string_new(NULL);
+	struct item items[G_N_ELEMENTS(plan)];
+	const int64_t now = zloop_now();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(plan); i++) {
+		items[i] = (struct item){.loop = loop, .log = log, .name = plan[i].name};
+		items[i].timer = (struct zloop_timer){.fn = note, .data = &items[i]};
+		zloop_timer_set(loop, &items[i].timer, now + plan[i].due * 100000);
+	}
+	zloop_timer_cancel(loop, &items[4].timer);
+	zloop_timer_set(loop, &items[2].timer, now + 2 * 100000); /* behind c now */
+	zloop_run(loop);
+	g_assert_cmpstr(log->str, ==, "acbd.");
+	g_assert_cmpint(zloop_now(), >=, now + 9 * 100000);
+	g_string_free(log, TRUE);
+	zloop_free(loop);
+}
+
+static void again(void *data)
+{
+	struct item *item = data;
+
+	note(item);
+	if (--item->left > 0)
+		zloop_work_queue(item->loop, &item->work);
+}
+
+/* Work that asks for more work waits for the next round, in which others have their turn. */
+static void test_work(void)
+{
+	struct zloop *loop = new_loop();
+	GString *log = g_string_new(NULL);
+	struct item items[3];
+
+	for (int i = 0; i < 3; i++) {
+		items[i] = (struct item){
+			.loop = loop, .log = log, .name = "ab."[i], .left = i == 2 ? 1 : 2};
+		items[i].work = (struct zloop_work){.fn = again, .data = &items[i]};
+		zloop_work_queue(loop, &items[i].work);
+		zloop_work_queue(loop, &items[i].work); /* once is enough */
+	}
+	zloop_run(loop);
+	g_assert_cmpstr(log->str, ==, "ab.");
+	items[2].left = 1;
+	zloop_work_queue(loop, &items[2].work);
+	zloop_run(loop);
+	g_assert_cmpstr(log->str, ==, "ab.ab.");
+	g_string_free(log, TRUE);
+	zloop_free(loop);
+}
+
+static void take_other_out(void *data, uint32_t events)
+{
+	struct item *item = data;
+
+	(void)events;
+	note(item);
+	zloop_remove(item->loop, &item->other->io);
+	zloop_stop(item->loop);
+}
+
+/* Both are ready; the first takes the other out of the loop, and no event reaches that one. */
+static void test_remove_within_a_pass(void)
+{
+	struct zloop *loop = new_loop();
+	GString *log = g_string_new(NULL);
+	struct item items[2];
+	int fds[2];
+
+	g_assert_cmpint(pipe(fds), ==, 0);
+	for (int i = 0; i < 2; i++) {
+		items[i] = (struct item){.loop = loop, .log = log, .name = 'x'};
+		items[i].other = &items[!i];
+		items[i].io = (struct zloop_io){-1, 0, take_other_out, &items[i]};
+		zloop_add(loop, &items[i].io, i ? dup(fds[0]) : fds[0], EPOLLIN);
+	}
+	g_assert_cmpint(write(fds[1], "z", 1), ==, 1);
+	zloop_run(loop);
+	g_assert_cmpstr(log->str, ==, "x");
+	for (int i = 0; i < 2; i++)
+		zloop_remove(loop, &items[i].io);
+	close(fds[0]);
+	close(fds[1]);
+	g_string_free(log, TRUE);
+	zloop_free(loop);
+}
+
+static gpointer poster(gpointer data)
+{
+	struct item *items = data;
+
+	for (int i = 0; i < 3; i++)
+		zloop_post(items[i].loop, note, &items[i]);
+	return NULL;
+}
+
+static void test_posts(void)
+{
+	struct zloop *loop = new_loop();
+	GString *log = g_string_new(NULL);
+	struct item items[3];
+	GThread *thread;
+
+	for (int i = 0; i < 3; i++)
+		items[i] = (struct item){.loop = loop, .log = log, .name = "ab."[i]};
+	thread = g_thread_new("poster", poster, items);
+	zloop_run(loop);
+	g_thread_join(thread);
+	g_assert_cmpstr(log->str, ==, "ab.");
+	g_string_free(log, TRUE);
+	zloop_free(loop);
+}
+
+static void on_signal(void *data, int signo)
+{
+	struct item *item = data;
+
+	g_assert_cmpint(signo, ==, SIGUSR2);
+	zloop_stop(item->loop);
+}
+
+static void test_signal(void)
+{
+	struct item item = {.loop = new_loop()};
+
+	zloop_signal(item.loop, SIGUSR1, on_signal, &item);
+	zloop_signal(item.loop, SIGUSR2, on_signal, &item);
+	raise(SIGUSR2);
+	zloop_run(item.loop);
+	zloop_free(item.loop);
+}
+
+/* There and back never comes out early: a timer for a script's time fires at it or after. */
+static void test_clock(void)
+{
+	struct zclock clock = {.start = ZCLOCK_NOT_STARTED, .scale = 0.3};
+
+	g_assert_cmpint(zclock_now(&clock), ==, 0);
+	g_assert_cmpint(zclock_real(&clock, 5), ==, INT64_MAX);
+	clock.start = zloop_now() - 1000000000;
+	g_assert_cmpint(zclock_now(&clock), >=, 3333333333);
+	g_assert_cmpint(zclock_real(&clock, INT64_MAX), ==, INT64_MAX);
+	for (int64_t when = 1; when < 1000000000; when = when * 3 + 1) {
+		const int64_t real = zclock_real(&clock, when) - clock.start;
+
+		g_assert_cmpint((int64_t)((double)real / clock.scale), >=, when);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/loop/timers", test_timers);
+	g_test_add_func("/loop/work", test_work);
+	g_test_add_func("/loop/remove-within-a-pass", test_remove_within_a_pass);
+	g_test_add_func("/loop/posts", test_posts);
+	g_test_add_func("/loop/signal", test_signal);
+	g_test_add_func("/loop/clock", test_clock);
+	return g_test_run();
+}

@@ -291,7 +291,6 @@ static void run_world(struct zrace_runner *runner)
 		zrace_matcher_matched(runner->matcher, runner->outcome->matched);
 	}
 	runner->over = true;
-	runner->outcome->ended = world->ops->now(world);
 	world->ops->free(world);
 }
 

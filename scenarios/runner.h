@@ -30,7 +30,6 @@ struct zrace_outcome {
 	GArray *log;	      /* of struct zrace_record */
 	GArray *matched;      /* guint indices into log: what met the expects */
 	char *state;	      /* "conns=1 version=v1 initiator=old", of each connected pair */
-	int64_t ended;	      /* ns */
 	bool strict;	      /* time was exact in that world */
 };
 

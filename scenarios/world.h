@@ -28,7 +28,11 @@ struct zworld_link {
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
 };
 
-/* What the world tells the runner. Called between core calls, so the runner may act at once. */
+/*
+ * What the world tells the runner. Called between core calls. From here the runner calls only at,
+ * now, stop and what looks at nodes; it acts (hold, release, kick, the core) before run and from
+ * functions that `at` calls.
+ */
 struct zworld_listener {
 	void (*event)(void *user, struct zworld_peer *peer, const struct zcl_event *event);
 	void (*lnet_event)(void *user, struct zworld_peer *peer,

@@ -196,6 +196,13 @@ static void test_repeat(void)
 		   "PASS repeat.race (25 runs)\n", "");
 }
 
+static void test_vary(void)
+{
+	assert_run(run("@tests/scenarios/good/vary.race", NULL), 0,
+		   "PASS vary.race vary at.one -50.000 ms .. 50.000 ms (2 runs)\n4 passed", "");
+	assert_run(run("--loose", "@tests/scenarios/good/vary.race", NULL), 0, "4 passed", "");
+}
+
 /* A message that fails fails its case, and what never comes is told apart from what is late. */
 static void test_ends(void)
 {
@@ -221,6 +228,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/race/trace", test_trace);
 	g_test_add_func("/race/same-again", test_same_again);
 	g_test_add_func("/race/repeat", test_repeat);
+	g_test_add_func("/race/vary", test_vary);
 	g_test_add_func("/race/ends", test_ends);
 	return g_test_run();
 }

@@ -10,6 +10,7 @@
 #include "sim/cli.h"
 #include "sim/sweep.h"
 #include "sim/world.h"
+#include "trace/trace.h"
 
 #define PROGRAM "zclnd-sim"
 
@@ -27,6 +28,7 @@ static const struct command {
 } commands[] = {
 	{"race", race, "run race scripts in simulation"},
 	{"sweep", zsweep_main, "measure over ranges of parameters, as CSV"},
+	{"trace", ztrace_main, "decode the protocol messages of a capture"},
 };
 
 static const char description[] =

@@ -87,24 +87,26 @@ static void test_nowhere(void)
 	pair_free(pair);
 }
 
+/* A caller that says nothing takes the only place; the next is turned away, and comes again. */
 static void test_limit(void)
 {
 	struct pair *pair = pair_new(ZCL_V2, 0);
+	zsim_tcp *mute;
 
-	/* Three calls come at once, while no HELLO of the first was seen. */
-	pair->a.options.core.typed = pair->b.options.core.typed = true;
 	pair->b.options.core.max_handshakes = 1;
-	pair->b.options.gated = true;
 	pair_start(&pair->a);
 	pair_start(&pair->b);
-	zsimnode_hold(pair->b.node, zsim_host_ipv4(pair->a.host), ZWORLD_ACCEPT);
-	for (uint16_t port = 600; port < 603; port++)
-		zsim_tcp_destroy(zsim_connect(pair->a.host, port, zsim_host_ipv4(pair->b.host),
-					      ZSIMNODE_PORT, NULL, NULL));
+	mute = zsim_connect(pair->a.host, 0, zsim_host_ipv4(pair->b.host), ZSIMNODE_PORT, NULL,
+			    NULL);
+	pair_run(pair, SECOND);
 	pair_connect(&pair->a);
-	zsimnode_release(pair->b.node, zsim_host_ipv4(pair->a.host), ZWORLD_ACCEPT);
-	pair_run(pair, 60 * SECOND);
-	g_assert_cmpuint(pair_conns(&pair->a), ==, 3);
+	g_assert_cmpuint(pair_count(&pair->b, ZCL_EV_ACCEPT), ==, 1);
+	g_assert_cmpuint(pair_count(&pair->a, ZCL_EV_HELLO_SENT), >=, 1);
+	g_assert_cmpuint(pair_conns(&pair->a), ==, 0);
+	pair_run(pair, 30 * SECOND);
+	g_assert_cmpuint(pair_conns(&pair->a), ==, 1);
+	g_assert_cmpuint(zsim_tcp_space(mute), ==, 0); /* reset after the accept timeout */
+	zsim_tcp_destroy(mute);
 	pair_free(pair);
 }
 
@@ -199,8 +201,10 @@ static void test_pass(void)
 	pair_connect(&pair->a);
 	before = zsim_now(pair->sim);
 	pair_put(&pair->a, payload, 64 * 1024);
-	/* It leaves after 5 ms and is there before 8, ours waits until then at least. */
-	pair_run(pair, 4 * MS);
+	/* It leaves after 5 ms and takes some more; ours is queued before it is there, and waits.
+	 */
+	pair_run(pair, 8 * MS);
+	g_assert_cmpuint(pair_lnet_count(&pair->b, ZCL_LNET_EV_PUT), ==, 0);
 	pair_put(&pair->b, payload, 64);
 	pair_run(pair, SECOND);
 	b = zcl_node_stats(pair_core(&pair->b));
@@ -302,6 +306,50 @@ static void test_pause(gconstpointer data)
 	pair_free(pair);
 }
 
+/* The same when a hold lets go of messages and end all at once. */
+static void test_pause_after_hold(void)
+{
+	struct pair *pair = pair_up(ZCL_V1, 0, true);
+	const uint32_t from = zsim_host_ipv4(pair->a.host);
+
+	zcl_lnet_set_lazy(pair_core(&pair->b), 9, true, 0);
+	pair_connect(&pair->a);
+	zsimnode_hold(pair->b.node, from, ZWORLD_LNET);
+	pair_put(&pair->a, "one", 3);
+	pair_put(&pair->a, "two", 3);
+	pair_run(pair, SECOND);
+	zsimnode_free(pair->a.node);
+	pair->a.node = NULL;
+	pair_run(pair, SECOND);
+	zsimnode_release(pair->b.node, from, ZWORLD_LNET);
+	pair_run(pair, SECOND);
+	g_assert_cmpuint(pair_conns(&pair->b), ==, 1);
+	pair_attach(&pair->b, NULL, 0);
+	pair_run(pair, SECOND);
+	g_assert_cmpuint(pair_lnet_count(&pair->b, ZCL_LNET_EV_PUT), ==, 2);
+	g_assert_cmpuint(pair_conns(&pair->b), ==, 0);
+	pair_free(pair);
+}
+
+/* While it does not read, its peer's messages stay where they are. */
+static void test_pause_stops(void)
+{
+	struct pair *pair = pair_up(ZCL_V1, 0, false);
+	uint8_t *payload = make_payload(BULK_SIZE);
+
+	zcl_lnet_set_lazy(pair_core(&pair->b), 9, true, 0);
+	pair_connect(&pair->a);
+	for (guint i = 0; i < BULK_COUNT; i++)
+		pair_put(&pair->a, payload, BULK_SIZE);
+	pair_run(pair, 20 * SECOND);
+	g_assert_cmpuint(pair_count(&pair->a, ZCL_EV_MSG_SENT), <, 2);
+	pair_attach(&pair->b, NULL, 0);
+	pair_run(pair, 20 * SECOND);
+	g_assert_cmpuint(pair_lnet_count(&pair->b, ZCL_LNET_EV_PUT), ==, BULK_COUNT);
+	pair_free(pair);
+	g_free(payload);
+}
+
 static void test_bad_options(void)
 {
 	struct pair *pair = pair_new(ZCL_V2, 0);
@@ -338,6 +386,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/backend/hold", test_hold);
 	g_test_add_data_func("/backend/pause/plain", GUINT_TO_POINTER(0), test_pause);
 	g_test_add_data_func("/backend/pause/gated", GUINT_TO_POINTER(1), test_pause);
+	g_test_add_func("/backend/pause/after-hold", test_pause_after_hold);
+	g_test_add_func("/backend/pause/stops", test_pause_stops);
 	g_test_add_func("/backend/bad-options", test_bad_options);
 	return g_test_run();
 }

@@ -224,8 +224,10 @@ void zsimnode_free(struct zsimnode *node)
 
 void zsimnode_crash(struct zsimnode *node)
 {
-	/* First, so that the resets of the connections below never leave the host. */
+	/* First, so that the resets of the connections below never leave the host. Frees listeners.
+	 */
 	zsim_host_crash(node->host);
+	node->listener = NULL;
 	zsimnode_free(node);
 }
 

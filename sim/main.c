@@ -2,14 +2,17 @@
 #include "config.h"
 
 #include <glib.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "scenarios/race.h"
+#include "sim/cli.h"
 #include "sim/sweep.h"
 #include "sim/world.h"
+#include "trace/trace.h"
 
-enum { EXIT_DONE = 0, EXIT_USAGE = 2 };
+#define PROGRAM "zclnd-sim"
 
 static int race(int argc, char **argv)
 {
@@ -25,25 +28,12 @@ static const struct command {
 } commands[] = {
 	{"race", race, "run race scripts in simulation"},
 	{"sweep", zsweep_main, "measure over ranges of parameters, as CSV"},
+	{"trace", ztrace_main, "decode the protocol messages of a capture"},
 };
 
 static const char description[] =
 	"'zclnd-sim COMMAND --help' tells the options of a command.\n\n"
 	"Exit status: 0 done, 1 failed, 2 bad usage, 77 skipped, 99 internal error.\n";
-
-static int usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
-static int usage(const char *format, ...)
-{
-	va_list args;
-
-	fputs("zclnd-sim: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("\nTry 'zclnd-sim --help'.\n", stderr);
-	return EXIT_USAGE;
-}
 
 static void show_version(void)
 {
@@ -55,7 +45,7 @@ static void show_version(void)
 
 static GOptionContext *make_context(const GOptionEntry *entries)
 {
-	GOptionContext *context = g_option_context_new("COMMAND [ARGUMENT...]");
+	GOptionContext *context = g_option_context_new(NULL);
 	GString *summary = g_string_new("Lustre's socklnd protocol in simulation.\n\nCommands:");
 
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
@@ -63,6 +53,7 @@ static GOptionContext *make_context(const GOptionEntry *entries)
 	g_option_context_set_summary(context, summary->str);
 	g_string_free(summary, TRUE);
 	g_option_context_set_description(context, description);
+	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_set_strict_posix(context, TRUE);
 	g_option_context_add_main_entries(context, entries, NULL);
 	return context;
@@ -80,7 +71,7 @@ static int run_command(int argc, char **argv)
 		g_free(name);
 		return commands[i].run(argc, argv);
 	}
-	return usage("no command is called '%s'", argv[0]);
+	return zsim_usage(PROGRAM, "no command is called '%s'", argv[0]);
 }
 
 int main(int argc, char **argv)
@@ -93,15 +84,19 @@ int main(int argc, char **argv)
 	GError *error = NULL;
 	int status;
 
-	g_set_prgname("zclnd-sim");
-	if (!g_option_context_parse(context, &argc, &argv, &error)) {
-		status = usage("%s", error->message);
+	setlocale(LC_CTYPE, "");
+	g_set_prgname(PROGRAM);
+	if (argc > 1 && zsim_wants_help(2, argv)) {
+		zsim_print_help(context, PROGRAM " [OPTION...] COMMAND [ARGUMENT...]");
+		status = ZSIM_EXIT_DONE;
+	} else if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		status = zsim_usage(PROGRAM, "%s", error->message);
 		g_error_free(error);
 	} else if (version) {
 		show_version();
-		status = EXIT_DONE;
+		status = ZSIM_EXIT_DONE;
 	} else if (argc < 2) {
-		status = usage("which command?");
+		status = zsim_usage(PROGRAM, "which command?");
 	} else {
 		status = run_command(argc - 1, argv + 1);
 	}

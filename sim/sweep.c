@@ -10,9 +10,10 @@
 
 #include "core/wire.h"
 #include "scenarios/value.h"
+#include "sim/cli.h"
 #include "sim/sweep_ack.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 99 };
+#define PROGRAM "zclnd-sim sweep"
 
 #define QUICK_MESSAGES 32
 #define MAX_MESSAGES   1000000
@@ -32,20 +33,6 @@ static const char description[] =
 	"same CSV, byte for byte. Columns: see zclnd-sim(1).\n\n"
 	"Exit status: 0 done, 1 a measurement failed, 2 bad usage, 99 internal error.\n";
 
-static int usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
-static int usage(const char *format, ...)
-{
-	va_list args;
-
-	fputs("zclnd-sim sweep: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("\nTry 'zclnd-sim sweep --help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 /* ---- options --------------------------------------------------------------------------- */
 
 static GOptionContext *make_context(struct options *o)
@@ -55,7 +42,7 @@ static GOptionContext *make_context(struct options *o)
 		 "Write to FILE.csv (standard output)", "FILE.csv"},
 		{"seed", 's', 0, G_OPTION_ARG_STRING, &o->seed, "Of all that is random (1)", "N"},
 		{"messages", 'n', 0, G_OPTION_ARG_STRING, &o->messages,
-		 "Bulk messages a measurement (256)", "N"},
+		 "Bulk messages a measurement (128)", "N"},
 		{"size", 0, 0, G_OPTION_ARG_STRING, &o->size, "Of a bulk message (64KiB)", "BYTES"},
 		{"reverse-size", 0, 0, G_OPTION_ARG_STRING, &o->reverse_size,
 		 "Of a reverse message (64)", "BYTES"},
@@ -75,6 +62,7 @@ static GOptionContext *make_context(struct options *o)
 	g_option_context_set_summary(context, summary);
 	g_option_context_set_description(context, description);
 	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_set_help_enabled(context, FALSE);
 	return context;
 }
 
@@ -111,27 +99,32 @@ static bool take_count(const char *text, uint64_t last, uint64_t *count)
 	return text == NULL || zrace_parse_count(text, 1, last, count);
 }
 
-/* EXIT_DONE, or the status after saying what is wrong. */
+/* ZSIM_EXIT_DONE, or the status after saying what is wrong. */
 static int take_options(const struct options *o, struct zsweep_ack *sweep)
 {
 	uint64_t messages = o->quick ? QUICK_MESSAGES : sweep->messages;
 
 	if (!take_count(o->seed, UINT64_MAX, &sweep->seed))
-		return usage("--seed takes a number from 1 up, not '%s'", o->seed);
+		return zsim_usage(PROGRAM, "--seed takes a number from 1 up, not '%s'", o->seed);
 	if (!take_count(o->messages, MAX_MESSAGES, &messages))
-		return usage("--messages takes 1 to %d, not '%s'", MAX_MESSAGES, o->messages);
+		return zsim_usage(PROGRAM, "--messages takes 1 to %d, not '%s'", MAX_MESSAGES,
+				  o->messages);
 	if (!take_size(o->size, &sweep->bulk_size))
-		return usage("--size takes 1B to 1MiB, not '%s'", o->size);
+		return zsim_usage(PROGRAM, "--size takes 1B to 1MiB, not '%s'", o->size);
 	if (!take_size(o->reverse_size, &sweep->reverse_size))
-		return usage("--reverse-size takes 1B to 1MiB, not '%s'", o->reverse_size);
+		return zsim_usage(PROGRAM, "--reverse-size takes 1B to 1MiB, not '%s'",
+				  o->reverse_size);
 	if (!take_time(o->latency, &sweep->latency) || sweep->latency > G_USEC_PER_SEC * 1000)
-		return usage("--latency takes a time up to 1s, like 10us, not '%s'", o->latency);
+		return zsim_usage(PROGRAM, "--latency takes a time up to 1s, like 10us, not '%s'",
+				  o->latency);
 	if (!take_time(o->tx_delay, &sweep->tx_delay) || sweep->tx_delay > G_USEC_PER_SEC * 1000)
-		return usage("--tx-delay takes a time up to 1s, like 10us, not '%s'", o->tx_delay);
+		return zsim_usage(PROGRAM, "--tx-delay takes a time up to 1s, like 10us, not '%s'",
+				  o->tx_delay);
 	if (o->bandwidth && !zrace_parse_bandwidth(o->bandwidth, &sweep->bandwidth_bps))
-		return usage("--bandwidth takes a rate like 10Gbps, not '%s'", o->bandwidth);
+		return zsim_usage(PROGRAM, "--bandwidth takes a rate like 10Gbps, not '%s'",
+				  o->bandwidth);
 	sweep->messages = (size_t)messages;
-	return EXIT_DONE;
+	return ZSIM_EXIT_DONE;
 }
 
 /* ---- running --------------------------------------------------------------------------- */
@@ -139,7 +132,7 @@ static int take_options(const struct options *o, struct zsweep_ack *sweep)
 static int complain(const char *file)
 {
 	fprintf(stderr, "zclnd-sim sweep: %s: %s\n", file, g_strerror(errno));
-	return EXIT_INTERNAL;
+	return ZSIM_EXIT_INTERNAL;
 }
 
 static int run(const struct options *o, struct zsweep_ack *sweep)
@@ -156,14 +149,14 @@ static int run(const struct options *o, struct zsweep_ack *sweep)
 			sweep->progress ? "\n" : "", rows, why);
 		if (o->output)
 			fclose(sweep->out);
-		return EXIT_FAILED;
+		return ZSIM_EXIT_FAILED;
 	}
 	if (fflush(sweep->out) != 0 || ferror(sweep->out) || (o->output && fclose(sweep->out) != 0))
 		return complain(o->output ? o->output : "standard output");
 	if (o->output)
 		printf("%s: %zu measurements of %zu bulk messages each\n", o->output, rows,
 		       sweep->messages);
-	return EXIT_DONE;
+	return ZSIM_EXIT_DONE;
 }
 
 static int with_options(const struct options *o)
@@ -173,17 +166,18 @@ static int with_options(const struct options *o)
 
 	if (o->version) {
 		printf("zclnd-sim sweep (%s)\n", PACKAGE_STRING);
-		return EXIT_DONE;
+		return ZSIM_EXIT_DONE;
 	}
 	if (o->names == NULL)
-		return usage("which sweep? There is ack-overhead.");
+		return zsim_usage(PROGRAM, "which sweep? There is ack-overhead.");
 	if (strcmp(o->names[0], "ack-overhead") != 0)
-		return usage("no sweep is called '%s'; there is ack-overhead", o->names[0]);
+		return zsim_usage(PROGRAM, "no sweep is called '%s'; there is ack-overhead",
+				  o->names[0]);
 	if (o->names[1] != NULL)
-		return usage("one sweep at a time, '%s' is too much", o->names[1]);
+		return zsim_usage(PROGRAM, "one sweep at a time, '%s' is too much", o->names[1]);
 	zsweep_ack_init(&sweep);
 	status = take_options(o, &sweep);
-	return status == EXIT_DONE ? run(o, &sweep) : status;
+	return status == ZSIM_EXIT_DONE ? run(o, &sweep) : status;
 }
 
 int zsweep_main(int argc, char **argv)
@@ -193,10 +187,13 @@ int zsweep_main(int argc, char **argv)
 	GError *error = NULL;
 	int status;
 
-	if (g_option_context_parse(context, &argc, &argv, &error)) {
+	if (zsim_wants_help(argc, argv)) {
+		zsim_print_help(context, PROGRAM " [OPTION...] ack-overhead");
+		status = ZSIM_EXIT_DONE;
+	} else if (g_option_context_parse(context, &argc, &argv, &error)) {
 		status = with_options(&o);
 	} else {
-		status = usage("%s", error->message);
+		status = zsim_usage(PROGRAM, "%s", error->message);
 		g_error_free(error);
 	}
 	g_option_context_free(context);

@@ -10,7 +10,7 @@ static const double rates[] = {0, 0.125, 0.25, 0.5, 1, 2, 4, 8};
 
 void zsweep_ack_init(struct zsweep_ack *sweep)
 {
-	*sweep = (struct zsweep_ack){.messages = 256,
+	*sweep = (struct zsweep_ack){.messages = 128,
 				     .bulk_size = 64 * 1024,
 				     .reverse_size = 64,
 				     .latency = 10 * 1000,

@@ -19,6 +19,7 @@ struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int3
 	zcl_rx_init(&conn->rx, !conn->active, node->config.max_version);
 	zcl_txq_init(&conn->txq);
 	g_queue_init(&conn->inflight);
+	conn->zc_capable = true;
 	conn->tx_deadline = INT64_MAX;
 	conn->rx_deadline = zcl_time_after(now, patience);
 	zcl_node_arm(node, conn->rx_deadline);
@@ -121,6 +122,11 @@ void zcl_conn_gone(struct zcl_conn *conn, int64_t now)
 	if (conn->stash)
 		g_byte_array_unref(conn->stash);
 	g_free(conn);
+}
+
+void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable)
+{
+	conn->zc_capable = capable;
 }
 
 void zcl_conn_set_backend(struct zcl_conn *conn, void *backend)

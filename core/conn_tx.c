@@ -85,7 +85,7 @@ void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	g_assert(conn->state == ZCL_CS_UP);
 	tx->conn = conn;
 	conn->proto->pack(tx);
-	tx->zc = tx->payload > 0 && tx->payload >= config->zc_min_payload;
+	tx->zc = conn->zc_capable && tx->payload > 0 && tx->payload >= config->zc_min_payload;
 	if (tx->zc && conn->proto->zc_acks && config->zc_requests)
 		ask_for_ack(conn, tx, now);
 	noop = conn->proto->queue_lnet(&conn->txq, tx);

@@ -123,6 +123,13 @@ void zcl_conn_closed(struct zcl_conn *conn, enum zcl_err why, int64_t now);
  */
 void zcl_conn_gone(struct zcl_conn *conn, int64_t now);
 
+/*
+ * Whether payloads on this connection may go out without a copy (true when it is new). On one that
+ * cannot, no ZC request is made and no batch is zc (HLD 4.1.2: not every connection supports it).
+ * For messages that are queued from now on.
+ */
+void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable);
+
 void zcl_conn_set_backend(struct zcl_conn *conn, void *backend);
 void *zcl_conn_backend(const struct zcl_conn *conn);
 struct zcl_node *zcl_conn_node(const struct zcl_conn *conn);

@@ -423,6 +423,24 @@ static void test_no_ack_for_bad_checksum(void)
 	raw_free(r);
 }
 
+/* No cookie on a connection that cannot send without a copy, and no batch of its own. */
+static void test_not_capable(void)
+{
+	struct raw *r = raw_new(ZCL_V2, ZCL_REFUSE_REPLY, false);
+	struct zcl_tx_batch batch;
+
+	call(r, false, SELF, ZCL_V2);
+	zcl_conn_set_zc_capable(r->conn, false);
+	put_bulk(r);
+	g_assert_true(zcl_conn_tx_batch(r->conn, &batch));
+	g_assert_false(batch.zc);
+	g_assert_cmpuint(batch.nob, ==, ZCL_MSG_HDR_SIZE + sizeof(payload));
+	drain(r);
+	g_assert_cmpuint(zcl_node_stats(r->node)->zc_requests, ==, 0);
+	g_assert_cmpint(r->last.kind, ==, ZCL_LNET_EV_SEND);
+	raw_free(r);
+}
+
 /* ---- the active side ---- */
 
 static void dial(struct raw *r)
@@ -477,6 +495,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/acked-twice", test_acked_twice);
 	g_test_add_func("/conn/acked-too-early", test_acked_too_early);
 	g_test_add_func("/conn/ack-after-payload", test_ack_after_payload);
+	g_test_add_func("/conn/not-capable", test_not_capable);
 	g_test_add_func("/conn/no-ack-for-bad-checksum", test_no_ack_for_bad_checksum);
 	g_test_add_func("/conn/another-nid-answers", test_another_nid_answers);
 	g_test_add_func("/conn/wrong-type-answered", test_wrong_type_answered);

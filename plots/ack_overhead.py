@@ -5,6 +5,7 @@
 import argparse
 import csv
 import sys
+import textwrap
 
 sys.dont_write_bytecode = True  # the source folder may be somebody else's
 import numpy as np  # noqa: E402
@@ -14,7 +15,7 @@ from style import plt  # noqa: E402
 
 INTEGERS = (
     "bulk_size bulk_messages acks acks_piggybacked acks_coalesced acks_noop window reverse_size "
-    "latency_ns bandwidth_bps tx_delay_ns"
+    "latency_ns bandwidth_bps tx_delay_ns mtu"
 ).split()
 FLOATS = (
     "reverse_per_bulk ack_messages_per_bulk ack_bytes_per_bulk reverse_wire_bytes_per_bulk"
@@ -110,7 +111,7 @@ def draw_wire(axis, v1, v2):
     axis.set_ylim(0, 1.12 * max(top))
     style.thousands(axis)
     axis.set_ylabel("IP bytes per bulk message")
-    axis.set_title("c  All that the receiver sends, TCP's ACKs too")
+    axis.set_title("c  All that the receiver sends")
 
 
 def size(value):
@@ -130,15 +131,17 @@ def describe(rows, conns):
     """The conditions of the measurement, in words."""
     first = rows[0]
     count = max(row["bulk_messages"] for row in rows)
-    return (
+    text = (
         "Simulated: bulk PUTs of {:g} {}, {} under way, {} a point, {} connections; reverse PUTs "
-        "of {:g} {}, at random times;\npath of {:g} Gbit/s and {:g} \u00b5s one way; a node "
-        "gets to what it has queued after {:g} \u00b5s. Every V2 message has 24 bytes of header more "
-        "than in V1."
+        "of {:g} {}, at random times; path of {:g} Gbit/s, {:g} \u00b5s one way, MTU {}; a node "
+        "gets to what it has queued after {:g} \u00b5s. c counts TCP's own ACKs, too, and the 24 "
+        "bytes of header that every V2 message has more than one of V1."
     ).format(
         *size(first["bulk_size"]), first["window"], count, conns, *size(first["reverse_size"]),
-        first["bandwidth_bps"] / 1e9, first["latency_ns"] / 1e3, first["tx_delay_ns"] / 1e3,
+        first["bandwidth_bps"] / 1e9, first["latency_ns"] / 1e3, first["mtu"],
+        first["tx_delay_ns"] / 1e3,
     )
+    return textwrap.fill(text, 170)
 
 
 def draw(rows, conns, title):
@@ -151,7 +154,7 @@ def draw(rows, conns, title):
         raise Mistake("v1 and v2 were not measured with the same reverse traffic")
     style.apply()
     figure, axes = plt.subplots(1, 3, figsize=(12.8, 5.4))
-    figure.subplots_adjust(left=0.055, right=0.985, top=0.72, bottom=0.22, wspace=0.24)
+    figure.subplots_adjust(left=0.055, right=0.985, top=0.73, bottom=0.21, wspace=0.24)
     for axis, fill in zip(axes, (draw_ways, draw_ack_bytes, draw_wire)):
         fill(axis, v1, v2)
         style.category_axis(axis, rates, "reverse messages per bulk message")
@@ -159,7 +162,7 @@ def draw(rows, conns, title):
         axis.set_title(axis.get_title(loc="left"), pad=66)
         legend(axis)
     figure.suptitle(title, x=0.012, y=0.975, ha="left", fontsize=13, fontweight="bold")
-    figure.text(0.012, 0.025, describe(v1 + v2, conns), fontsize=9, linespacing=1.5)
+    figure.text(0.012, 0.03, describe(v1 + v2, conns), fontsize=9, linespacing=1.5)
     return figure
 
 

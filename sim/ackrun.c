@@ -275,7 +275,7 @@ static bool measure(struct ackrun *run, struct zackrun_result *result)
 
 bool zackrun(const struct zackrun_case *c, struct zackrun_result *result, const char **why)
 {
-	const struct zsim_config config = {.seed = c->seed};
+	const struct zsim_config config = {.seed = c->seed, .mtu = c->mtu};
 	struct ackrun run = {.c = c, .sim = zsim_new(&config)};
 	bool good;
 

@@ -23,6 +23,7 @@ struct zackrun_case {
 	int64_t reverse_span;	/* ns: reverse PUTs lie between the start and so much later */
 	int64_t latency;	/* ns, one way, from A to B */
 	uint64_t bandwidth_bps; /* of the path */
+	uint32_t mtu;		/* IP bytes a packet */
 	int64_t tx_delay;	/* ns: zsimnode_options.tx_delay of both nodes */
 	uint64_t seed;		/* of the simulation */
 	GRand *random;		/* the times of reverse PUTs; borrowed */

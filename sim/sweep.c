@@ -15,12 +15,13 @@
 
 #define PROGRAM "zclnd-sim sweep"
 
-#define QUICK_MESSAGES 32
+#define QUICK_MESSAGES 64
 #define MAX_MESSAGES   1000000
 
 struct options {
 	gboolean quick, version;
-	gchar *output, *seed, *messages, *size, *reverse_size, *latency, *bandwidth, *tx_delay;
+	gchar *output, *seed, *messages, *size, *reverse_size, *latency, *bandwidth, *tx_delay,
+		*mtu;
 	gchar **names;
 };
 
@@ -42,17 +43,18 @@ static GOptionContext *make_context(struct options *o)
 		 "Write to FILE.csv (standard output)", "FILE.csv"},
 		{"seed", 's', 0, G_OPTION_ARG_STRING, &o->seed, "Of all that is random (1)", "N"},
 		{"messages", 'n', 0, G_OPTION_ARG_STRING, &o->messages,
-		 "Bulk messages a measurement (128)", "N"},
+		 "Bulk messages a measurement (512)", "N"},
 		{"size", 0, 0, G_OPTION_ARG_STRING, &o->size, "Of a bulk message (64KiB)", "BYTES"},
 		{"reverse-size", 0, 0, G_OPTION_ARG_STRING, &o->reverse_size,
 		 "Of a reverse message (64)", "BYTES"},
 		{"latency", 0, 0, G_OPTION_ARG_STRING, &o->latency, "One way (10us)", "TIME"},
 		{"bandwidth", 0, 0, G_OPTION_ARG_STRING, &o->bandwidth, "Of the path (10Gbps)",
 		 "RATE"},
+		{"mtu", 0, 0, G_OPTION_ARG_STRING, &o->mtu, "Of the path (9000)", "BYTES"},
 		{"tx-delay", 0, 0, G_OPTION_ARG_STRING, &o->tx_delay,
 		 "What a node needs to get to a message that was queued (10us)", "TIME"},
 		{"quick", 'q', 0, G_OPTION_ARG_NONE, &o->quick,
-		 "Fewer messages (32), for a first look", NULL},
+		 "Fewer messages (64), for a first look", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Show the version", NULL},
 		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->names, NULL,
 		 "ack-overhead"},
@@ -76,6 +78,7 @@ static void clear_options(struct options *o)
 	g_free(o->latency);
 	g_free(o->bandwidth);
 	g_free(o->tx_delay);
+	g_free(o->mtu);
 	g_strfreev(o->names);
 }
 
@@ -103,6 +106,7 @@ static bool take_count(const char *text, uint64_t last, uint64_t *count)
 static int take_options(const struct options *o, struct zsweep_ack *sweep)
 {
 	uint64_t messages = o->quick ? QUICK_MESSAGES : sweep->messages;
+	uint64_t mtu = sweep->mtu;
 
 	if (!take_count(o->seed, UINT64_MAX, &sweep->seed))
 		return zsim_usage(PROGRAM, "--seed takes a number from 1 up, not '%s'", o->seed);
@@ -123,6 +127,9 @@ static int take_options(const struct options *o, struct zsweep_ack *sweep)
 	if (o->bandwidth && !zrace_parse_bandwidth(o->bandwidth, &sweep->bandwidth_bps))
 		return zsim_usage(PROGRAM, "--bandwidth takes a rate like 10Gbps, not '%s'",
 				  o->bandwidth);
+	if (o->mtu && !zrace_parse_count(o->mtu, 576, 65535, &mtu))
+		return zsim_usage(PROGRAM, "--mtu takes 576 to 65535, not '%s'", o->mtu);
+	sweep->mtu = (uint32_t)mtu;
 	sweep->messages = (size_t)messages;
 	return ZSIM_EXIT_DONE;
 }

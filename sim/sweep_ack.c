@@ -10,12 +10,13 @@ static const double rates[] = {0, 0.125, 0.25, 0.5, 1, 2, 4, 8};
 
 void zsweep_ack_init(struct zsweep_ack *sweep)
 {
-	*sweep = (struct zsweep_ack){.messages = 128,
+	*sweep = (struct zsweep_ack){.messages = 512,
 				     .bulk_size = 64 * 1024,
 				     .reverse_size = 64,
 				     .latency = 10 * 1000,
 				     .tx_delay = 10 * 1000,
 				     .bandwidth_bps = UINT64_C(10000000000),
+				     .mtu = 9000,
 				     .seed = 1};
 }
 
@@ -27,7 +28,7 @@ static void write_names(FILE *out)
 	      "acks,acks_piggybacked,acks_coalesced,acks_noop,"
 	      "ack_messages_per_bulk,ack_bytes_per_bulk,noop_bytes,cookie_bytes,"
 	      "reverse_wire_bytes_per_bulk,goodput_mbps,sim_seconds,seed,"
-	      "window,reverse_size,latency_ns,bandwidth_bps,tx_delay_ns\n",
+	      "window,reverse_size,latency_ns,bandwidth_bps,tx_delay_ns,mtu\n",
 	      out);
 }
 
@@ -63,8 +64,8 @@ static void write_row(const struct zsweep_ack *sweep, const struct zackrun_case 
 	write_number(out, "%.9f", 1e-9 * (double)r->span);
 	fprintf(out, ",%" G_GUINT64_FORMAT, sweep->seed);
 	fprintf(out, ",%zu,%zu", c->window, c->reverse_size);
-	fprintf(out, ",%" G_GINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GINT64_FORMAT "\n",
-		c->latency, c->bandwidth_bps, c->tx_delay);
+	fprintf(out, ",%" G_GINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GINT64_FORMAT ",%u\n",
+		c->latency, c->bandwidth_bps, c->tx_delay, c->mtu);
 }
 
 /* ---- measuring ------------------------------------------------------------------------- */
@@ -133,6 +134,7 @@ bool zsweep_ack_run(const struct zsweep_ack *sweep, size_t *rows, const char **w
 				 .reverse_size = sweep->reverse_size,
 				 .latency = sweep->latency,
 				 .bandwidth_bps = sweep->bandwidth_bps,
+				 .mtu = sweep->mtu,
 				 .tx_delay = sweep->tx_delay,
 				 .seed = sweep->seed};
 	bool good = true;

@@ -13,6 +13,7 @@ struct zsweep_ack {
 	size_t bulk_size, reverse_size;
 	int64_t latency, tx_delay; /* ns */
 	uint64_t bandwidth_bps;
+	uint32_t mtu; /* IP bytes a packet, 576..65535 */
 	uint64_t seed;
 	bool progress; /* told on standard error */
 	FILE *out;

@@ -18,7 +18,7 @@ said()
 	check "zclnd-sim $* ($expected)" "$scratch/out"
 }
 
-plan 24
+plan 25
 said 0 '^  race  *run race scripts' --help
 said 0 'FILE.race' race --help
 said 0 'ack-overhead' sweep --help
@@ -37,6 +37,7 @@ said 2 "seed takes.*'0'" sweep ack-overhead --seed 0
 said 2 "messages takes.*'x'" sweep ack-overhead --messages x
 said 2 "size takes.*'2MiB'" sweep ack-overhead --size 2MiB
 said 2 "latency takes.*'-1ms'" sweep ack-overhead --latency=-1ms
+said 2 "mtu takes.*'100'" sweep ack-overhead --mtu 100
 said 2 "bandwidth takes.*'fast'" sweep ack-overhead --bandwidth fast
 said 99 'no/folder' sweep ack-overhead --output "$scratch/no/folder/x.csv"
 [ -e /dev/full ] || echo "no /dev/full" >"$scratch/no-full"

@@ -36,12 +36,12 @@ struct zcl_op {
 	uint64_t match_bits;
 	uint64_t hdr_data;
 	size_t rlength;
-	struct iovec iov[ZCL_LNET_MAX_IOV];
 	size_t niov;
 	struct zcl_conn *receiving; /* its REPLY comes in there */
 	int64_t deadline;
 	void *user;
-	uint8_t *ping; /* the sink of a ping */
+	uint8_t *ping;			    /* the sink of a ping */
+	struct iovec iov[ZCL_LNET_MAX_IOV]; /* not cleared for reuse: niov says what counts */
 };
 
 struct zcl_lnet {
@@ -98,8 +98,8 @@ void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err
 /* lnet_submit.c */
 /* A message of this node to `target`; NULL at a limit of that peer, with *err. */
 enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
-			   const struct iovec *iov, size_t niov, enum zcl_tx_owner owner,
-			   uint64_t owner_id, size_t offset, int64_t now);
+			   const struct iovec *iov, size_t niov, struct zcl_tx_owner owner,
+			   int64_t now);
 
 /* lnet_ping.c */
 size_t zcl_ping_encode(const struct zcl_config *config, uint8_t *buf);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stddef.h>
 #include <string.h>
 
 #include "core/node_impl.h"
@@ -90,7 +91,7 @@ void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op)
 	const uint32_t generation = op->generation;
 
 	g_free(op->ping);
-	memset(op, 0, sizeof(*op));
+	memset(op, 0, offsetof(struct zcl_op, iov));
 	op->generation = generation;
 	g_array_append_val(node->lnet.free_ops, index);
 	node->lnet.ops_used--;
@@ -179,7 +180,7 @@ void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err
 
 static void me_sent(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err)
 {
-	struct zcl_me *me = zcl_lnet_me(node, tx->owner_id);
+	struct zcl_me *me = zcl_lnet_me(node, tx->owner.id);
 	struct zcl_lnet_event event;
 
 	g_assert(me != NULL);
@@ -188,8 +189,8 @@ static void me_sent(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err
 		.status = err,
 		.peer = tx->peer->nid,
 		.portal = me->spec.portal,
-		.match_bits = tx->match_bits,
-		.offset = tx->offset,
+		.match_bits = tx->owner.match_bits,
+		.offset = tx->owner.offset,
 		.rlength = tx->payload,
 		.mlength = tx->payload,
 		.id = me->id,
@@ -205,9 +206,9 @@ void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_e
 	struct zcl_op *op;
 
 	(void)now;
-	switch (tx->owner) {
+	switch (tx->owner.kind) {
 	case ZCL_TX_OP:
-		op = zcl_lnet_op(node, tx->owner_id);
+		op = zcl_lnet_op(node, tx->owner.id);
 		if (op != NULL)
 			op_sent(node, op, err);
 		break;

@@ -131,12 +131,13 @@ static struct zcl_lnet_hdr answer_to(const struct zcl_node *node, const struct z
 static void send_ack(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, size_t mlength,
 		     int64_t now)
 {
+	const struct zcl_tx_owner nobody = {.kind = ZCL_TX_NOBODY};
 	struct zcl_lnet_hdr ack = answer_to(conn->node, hdr, ZCL_LNET_ACK);
 
 	ack.msg.ack.dst_wmd = hdr->msg.put.ack_wmd;
 	ack.msg.ack.match_bits = hdr->msg.put.match_bits;
 	ack.msg.ack.mlength = (uint32_t)mlength;
-	zcl_lnet_send(conn->node, &ack, NULL, 0, ZCL_TX_NOBODY, 0, 0, now);
+	zcl_lnet_send(conn->node, &ack, NULL, 0, nobody, now);
 }
 
 /* The attached buffer is free of this PUT again: with status OK it has all of it. */
@@ -190,6 +191,7 @@ static bool is_ping(const struct zcl_lnet_hdr *hdr)
 
 static void answer_ping(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
+	const struct zcl_tx_owner self = {.kind = ZCL_TX_SELF};
 	struct zcl_lnet *lnet = &conn->node->lnet;
 	struct zcl_lnet_hdr reply = answer_to(conn->node, hdr, ZCL_LNET_REPLY);
 	const struct iovec iov = {
@@ -200,7 +202,7 @@ static void answer_ping(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)iov.iov_len;
 	note(conn, hdr, ZCL_EV_DELIVERED, iov.iov_len, ZCL_OK, now);
-	zcl_lnet_send(conn->node, &reply, &iov, 1, ZCL_TX_SELF, 0, 0, now);
+	zcl_lnet_send(conn->node, &reply, &iov, 1, self, now);
 }
 
 static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -209,7 +211,8 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 	const size_t rlength = MIN(hdr->msg.get.sink_length, ZCL_LNET_MTU);
 	struct zcl_lnet_hdr reply = answer_to(node, hdr, ZCL_LNET_REPLY);
 	struct iovec iov[ZCL_LNET_MAX_IOV];
-	size_t offset, mlength, n;
+	struct zcl_tx_owner owner = {.kind = ZCL_TX_ME, .match_bits = hdr->msg.get.match_bits};
+	size_t mlength, n;
 	struct zcl_me *me;
 
 	if (is_ping(hdr)) {
@@ -222,12 +225,13 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 		dropped(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	zcl_lnet_me_begin(me, hdr->msg.get.src_offset, rlength, &offset, &mlength);
-	n = zcl_iov_slice(me->spec.iov, me->spec.niov, offset, mlength, iov);
+	zcl_lnet_me_begin(me, hdr->msg.get.src_offset, rlength, &owner.offset, &mlength);
+	owner.id = me->id;
+	n = zcl_iov_slice(me->spec.iov, me->spec.niov, owner.offset, mlength, iov);
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)mlength;
 	note(conn, hdr, ZCL_EV_DELIVERED, mlength, ZCL_OK, now);
-	zcl_lnet_send(node, &reply, iov, n, ZCL_TX_ME, me->id, offset, now);
+	zcl_lnet_send(node, &reply, iov, n, owner, now);
 }
 
 static void ack_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)

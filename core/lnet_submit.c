@@ -16,8 +16,8 @@ static enum zcl_err check(const struct zcl_node *node, zcl_nid target, uint32_t 
 }
 
 enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
-			   const struct iovec *iov, size_t niov, enum zcl_tx_owner owner,
-			   uint64_t owner_id, size_t offset, int64_t now)
+			   const struct iovec *iov, size_t niov, struct zcl_tx_owner owner,
+			   int64_t now)
 {
 	struct zcl_peer *peer = zcl_peer_get(node, hdr->dest_nid);
 	struct zcl_tx *tx;
@@ -25,13 +25,11 @@ enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
 	/* Answers are never refused: their number is bounded by what the peer asks. */
-	if (owner == ZCL_TX_OP && peer->under_way >= node->config.max_queued)
+	if (owner.kind == ZCL_TX_OP && peer->under_way >= node->config.max_queued)
 		return ZCL_E_LIMIT;
 	tx = zcl_tx_get(&node->pool);
 	zcl_tx_init_lnet(tx, hdr, iov, niov);
 	tx->owner = owner;
-	tx->owner_id = owner_id;
-	tx->offset = offset;
 	zcl_peer_launch(peer, tx, now);
 	return ZCL_OK;
 }
@@ -51,6 +49,11 @@ static struct zcl_handle wire_handle(const struct zcl_node *node, const struct z
 {
 	return (struct zcl_handle){.wh_interface_cookie = node->config.incarnation,
 				   .wh_object_cookie = zcl_lnet_op_handle(node, op)};
+}
+
+static struct zcl_tx_owner owned_by(const struct zcl_node *node, const struct zcl_op *op)
+{
+	return (struct zcl_tx_owner){.kind = ZCL_TX_OP, .id = zcl_lnet_op_handle(node, op)};
 }
 
 enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int64_t now)
@@ -83,8 +86,7 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 	hdr.msg.put.hdr_data = put->hdr_data;
 	hdr.msg.put.ptl_index = put->portal;
 	hdr.msg.put.offset = put->offset;
-	err = zcl_lnet_send(node, &hdr, put->iov, put->niov, ZCL_TX_OP,
-			    zcl_lnet_op_handle(node, op), 0, now);
+	err = zcl_lnet_send(node, &hdr, put->iov, put->niov, owned_by(node, op), now);
 	if (err != ZCL_OK)
 		zcl_lnet_op_free(node, op);
 	return err;
@@ -121,7 +123,7 @@ static enum zcl_err submit_get(struct zcl_node *node, const struct zcl_get *get,
 	hdr.msg.get.ptl_index = get->portal;
 	hdr.msg.get.src_offset = get->src_offset;
 	hdr.msg.get.sink_length = (uint32_t)length;
-	err = zcl_lnet_send(node, &hdr, NULL, 0, ZCL_TX_OP, zcl_lnet_op_handle(node, op), 0, now);
+	err = zcl_lnet_send(node, &hdr, NULL, 0, owned_by(node, op), now);
 	if (err != ZCL_OK)
 		zcl_lnet_op_free(node, op);
 	return err;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/tx.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define SLAB 32
@@ -44,7 +45,7 @@ struct zcl_tx *zcl_tx_get(struct zcl_tx_pool *pool)
 void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx)
 {
 	g_assert(pool->in_use > 0);
-	memset(tx, 0, sizeof(*tx));
+	memset(tx, 0, offsetof(struct zcl_tx, header));
 	tx->link.data = tx;
 	tx->zc_link.data = tx;
 	/* The one that is still in the cache goes out next. */

@@ -13,11 +13,18 @@ struct zcl_peer;
 struct zcl_node;
 
 /* What is told when a message is over. */
-enum zcl_tx_owner {
+enum zcl_tx_owner_kind {
 	ZCL_TX_NOBODY, /* NOOPs and LNet ACKs */
 	ZCL_TX_OP,     /* a PUT or GET of the program */
 	ZCL_TX_ME,     /* a REPLY from an attached buffer */
 	ZCL_TX_SELF,   /* a REPLY from the node's own memory */
+};
+
+struct zcl_tx_owner {
+	enum zcl_tx_owner_kind kind;
+	uint64_t id;	     /* op handle or attachment */
+	size_t offset;	     /* ME: where in the attached buffer */
+	uint64_t match_bits; /* ME: of the GET */
 };
 
 /*
@@ -32,10 +39,8 @@ struct zcl_tx {
 
 	struct zcl_ksm ksm;
 	uint32_t lnet_type;
-	uint8_t header[ZCL_MSG_HDR_SIZE]; /* packed as V2; V1 sends it from the LNet header on */
 	size_t header_at;
 	size_t header_end;
-	struct iovec iov[ZCL_LNET_MAX_IOV];
 	size_t niov;
 	size_t payload; /* bytes */
 	size_t sent;	/* bytes of header and payload */
@@ -48,10 +53,11 @@ struct zcl_tx {
 	int64_t deadline;   /* while waiting on the peer or for the ZC-ACK */
 	enum zcl_err err;   /* its connection is down: what its owner will be told */
 
-	enum zcl_tx_owner owner;
-	uint64_t owner_id; /* op handle or attachment */
-	size_t offset;	   /* REPLY: where in the attached buffer */
-	uint64_t match_bits;
+	struct zcl_tx_owner owner;
+
+	/* From here on not cleared for reuse: header_end and niov say what counts. */
+	uint8_t header[ZCL_MSG_HDR_SIZE]; /* packed as V2; V1 sends it from the LNet header on */
+	struct iovec iov[ZCL_LNET_MAX_IOV];
 };
 
 static inline size_t zcl_tx_header_size(const struct zcl_tx *tx)
@@ -71,7 +77,7 @@ static inline bool zcl_tx_is_noop(const struct zcl_tx *tx)
 
 /*
  * A free list that grows by slabs, so that a steady state allocates nothing. A message from
- * zcl_tx_get is zeroed but for its links.
+ * zcl_tx_get is zeroed but for its links, header and iov.
  */
 struct zcl_tx_pool {
 	GQueue free;

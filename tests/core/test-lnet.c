@@ -199,6 +199,8 @@ static void test_get(void)
 	g_assert_cmpuint(memnode_lnet_event(r->a, ZCL_LNET_EV_REPLY)->mlength, ==, 1000);
 	g_assert_true(memnode_lnet_event(r->a, ZCL_LNET_EV_REPLY)->final);
 	g_assert_cmpuint(memnode_lnet_event(r->b, ZCL_LNET_EV_GET)->mlength, ==, 1000);
+	g_assert_cmpuint(memnode_lnet_event(r->b, ZCL_LNET_EV_GET)->match_bits, ==, 42);
+	g_assert_cmpuint(memnode_lnet_event(r->b, ZCL_LNET_EV_GET)->offset, ==, 50);
 	/* A PUT does not land in a buffer for GETs. */
 	put(r, 42, 10, 0, false);
 	g_assert_cmpuint(zcl_node_stats(r->b->node)->dropped, ==, 1);

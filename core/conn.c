@@ -129,6 +129,11 @@ void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable)
 	conn->zc_capable = capable;
 }
 
+void zcl_conn_set_copying(struct zcl_conn *conn, bool copying)
+{
+	conn->copying = copying;
+}
+
 void zcl_conn_set_backend(struct zcl_conn *conn, void *backend)
 {
 	conn->backend = backend;

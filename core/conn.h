@@ -55,7 +55,7 @@ struct zcl_conn {
 	struct zcl_txq txq;
 	GQueue inflight; /* sent, waiting for a release */
 	uint32_t next_pin;
-	bool zc_capable;
+	bool zc_capable, copying;
 	bool tx_awake;
 	int64_t tx_deadline;
 };

@@ -156,7 +156,7 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 		zcl_tx_seal(tx, conn->node->config.checksum && conn->proto->checksums);
 	if (tx->sent < header)
 		batch_add(batch, tx->header + tx->header_at + tx->sent, header - tx->sent);
-	if (!tx->zc) {
+	if (!tx->zc || conn->copying) {
 		batch_add_payload(batch, tx);
 		return true;
 	}
@@ -251,6 +251,20 @@ static void pin(struct zcl_conn *conn, struct zcl_tx *tx)
 	tx->pins_left++;
 }
 
+/* n bytes of tx go out, from tx->sent on: how much of that is ZC payload, and how it went. */
+static void count_zc(struct zcl_conn *conn, const struct zcl_tx *tx, size_t n, bool pinned)
+{
+	const size_t header = zcl_tx_header_size(tx);
+	const size_t skipped = tx->sent < header ? MIN(n, header - tx->sent) : 0;
+
+	if (!tx->zc)
+		return;
+	if (pinned)
+		conn->node->stats.zc_bytes_pinned += n - skipped;
+	else
+		conn->node->stats.zc_bytes_copied += n - skipped;
+}
+
 static size_t advance_hello(struct zcl_conn *conn, size_t nob)
 {
 	const size_t n = MIN(nob, conn->hello_len - conn->hello_sent);
@@ -271,6 +285,7 @@ static void advance_messages(struct zcl_conn *conn, size_t nob, bool pinned, int
 			zcl_txq_started(&conn->txq, tx);
 		if (pinned)
 			pin(conn, tx);
+		count_zc(conn, tx, n, pinned);
 		tx->sent += n;
 		conn->txq.nob -= n;
 		nob -= n;

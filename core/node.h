@@ -129,6 +129,12 @@ void zcl_conn_gone(struct zcl_conn *conn, int64_t now);
  * For messages that are queued from now on.
  */
 void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable);
+/*
+ * The backend copies what this connection sends, from now on (false when it is new): then ZC
+ * payloads come in one batch with their headers and with what follows, and no batch is zc. ZC
+ * requests are made all the same: the peer's ACK says when it has the data.
+ */
+void zcl_conn_set_copying(struct zcl_conn *conn, bool copying);
 
 void zcl_conn_set_backend(struct zcl_conn *conn, void *backend);
 void *zcl_conn_backend(const struct zcl_conn *conn);
@@ -163,7 +169,7 @@ struct zcl_tx_batch {
 
 /*
  * What to send next; false: nothing. The memory is valid until the next call into this node. Many
- * small messages and handshakes come in one batch; a ZC payload comes alone.
+ * small messages and handshakes come in one batch; a ZC payload comes alone, unless it is copied.
  */
 bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch);
 /*
@@ -209,6 +215,7 @@ enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid peer, uint32_t ver
 struct zcl_stats {
 	uint64_t messages_sent, messages_received; /* LNET messages */
 	uint64_t payload_sent, payload_received;   /* bytes */
+	uint64_t zc_bytes_pinned, zc_bytes_copied; /* of ZC payloads sent, by how the backend did */
 	uint64_t noops_sent, noops_received;
 	uint64_t bytes_sent, bytes_received; /* everything, handshakes too */
 	uint64_t zc_requests;		     /* cookies given */

@@ -78,12 +78,20 @@ void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet_hdr *hdr, const s
 	g_assert(tx->payload == hdr->payload_length);
 }
 
+void zcl_tx_set_ack(struct zcl_tx *tx, uint64_t cookie)
+{
+	g_assert(tx->sent == 0);
+	tx->ksm.ksm_zc_cookies[1] = cookie;
+	tx->sealed = false;
+}
+
 void zcl_tx_seal(struct zcl_tx *tx, bool checksum)
 {
 	g_assert(tx->sent == 0);
 
-	if (tx->header_at != 0)
+	if (tx->sealed || tx->header_at != 0)
 		return;
+	tx->sealed = true;
 	tx->ksm.ksm_csum = 0;
 	zcl_ksm_encode(&tx->ksm, tx->header);
 	if (!checksum)

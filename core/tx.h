@@ -45,6 +45,7 @@ struct zcl_tx {
 	size_t payload; /* bytes */
 	size_t sent;	/* bytes of header and payload */
 
+	bool sealed;	    /* the packed header holds the cookies as they are */
 	bool zc;	    /* the payload may go out without a copy */
 	bool unacked;	    /* the ZC-ACK has not come */
 	uint32_t first_pin; /* the first number that the kernel counts for it */
@@ -94,7 +95,12 @@ void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx);
 void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie);
 void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
 		      size_t niov);
-/* Writes the ksock header into the packed one, with its checksum when asked for. */
+/*
+ * Writes the ksock header into the packed one, with its checksum when asked for; once, until a
+ * cookie changes (zcl_tx_set_ack).
+ */
 void zcl_tx_seal(struct zcl_tx *tx, bool checksum);
+/* Makes it carry this ZC-ACK. Nothing of it was sent. */
+void zcl_tx_set_ack(struct zcl_tx *tx, uint64_t cookie);
 
 #endif

@@ -30,7 +30,7 @@ struct zcl_tx *zcl_txq_add_lnet(struct zcl_txq *q, struct zcl_tx *tx)
 			q->carrier = &tx->link;
 		return NULL;
 	}
-	tx->ksm.ksm_zc_cookies[1] = noop->ksm.ksm_zc_cookies[1];
+	zcl_tx_set_ack(tx, noop->ksm.ksm_zc_cookies[1]);
 	q->carrier = noop->link.next;
 	g_queue_insert_before_link(&q->queue, &noop->link, &tx->link);
 	g_queue_unlink(&q->queue, &noop->link);
@@ -46,7 +46,7 @@ struct zcl_tx *zcl_txq_piggyback(struct zcl_txq *q, uint64_t ack_cookie)
 	if (tx == NULL || zcl_tx_is_noop(tx))
 		return NULL;
 	g_assert(tx->sent == 0 && tx->ksm.ksm_zc_cookies[1] == 0);
-	tx->ksm.ksm_zc_cookies[1] = ack_cookie;
+	zcl_tx_set_ack(tx, ack_cookie);
 	q->carrier = tx->link.next;
 	return tx;
 }

@@ -32,20 +32,27 @@ void zreal_conn_completions(struct zreal_conn *conn)
 		zreal_conn_ask(conn, ZREAL_ASK_TX);
 }
 
-static void count(struct zreal_conn *conn, const struct zcl_tx_batch *batch, size_t sent,
-		  bool zerocopy)
+/* sent bytes went out in one call, zc of them ZC payload. */
+static void count(struct zreal_conn *conn, size_t sent, size_t zc, bool zerocopy)
 {
 	struct zway_stats *stats = &conn->node->stats.way;
 
-	if (!batch->zc) {
+	stats->plain_bytes += sent - zc;
+	if (zc == 0) {
 		stats->plain_sends++;
-		stats->plain_bytes += sent;
 		return;
 	}
 	stats->sends[zerocopy ? ZWAY_ZEROCOPY : ZWAY_COPY]++;
-	stats->bytes[zerocopy ? ZWAY_ZEROCOPY : ZWAY_COPY] += sent;
+	stats->bytes[zerocopy ? ZWAY_ZEROCOPY : ZWAY_COPY] += zc;
 	if (!zerocopy)
 		stats->copied_why[conn->way.why]++;
+}
+
+static uint64_t zc_bytes(const struct zreal_conn *conn)
+{
+	const struct zcl_stats *stats = zcl_node_stats(conn->node->core);
+
+	return stats->zc_bytes_pinned + stats->zc_bytes_copied;
 }
 
 /* The batch did not go: what that means. True: try again at once. */
@@ -78,6 +85,7 @@ static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_
 	const struct msghdr msg = {.msg_iov = batch->iov, .msg_iovlen = batch->niov};
 	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (batch->more ? MSG_MORE : 0) |
 			  (zerocopy ? MSG_ZEROCOPY : 0);
+	uint64_t before;
 	ssize_t sent;
 	int error;
 
@@ -93,9 +101,10 @@ static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_
 		conn->way.outstanding++;
 		conn->node->stats.pinned++;
 	}
-	count(conn, batch, (size_t)sent, zerocopy);
+	before = zc_bytes(conn);
 	*total += (size_t)sent;
 	zcl_conn_tx_advance(conn->core, (size_t)sent, zerocopy, zreal_node_now(conn->node));
+	count(conn, (size_t)sent, zc_bytes(conn) - before, zerocopy);
 	if ((size_t)sent == batch->nob)
 		return true;
 	conn->tx_blocked = true;
@@ -116,6 +125,8 @@ void zreal_conn_send(struct zreal_conn *conn)
 			zreal_conn_ask(conn, ZREAL_ASK_TX);
 			return;
 		}
+		/* What is copied goes out together with its header and with what follows. */
+		zcl_conn_set_copying(conn->core, conn->way.way == ZWAY_COPY);
 		if (!zcl_conn_tx_batch(conn->core, &batch))
 			return;
 		go_on = send_once(conn, &batch, &total);

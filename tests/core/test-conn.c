@@ -441,6 +441,35 @@ static void test_not_capable(void)
 	raw_free(r);
 }
 
+/* A backend that copies gets header and payload in one batch; the ZC request is made all the same.
+ */
+static void test_copying(void)
+{
+	struct raw *r = raw_new(ZCL_V2, ZCL_REFUSE_REPLY, false);
+	const struct zcl_stats *stats = zcl_node_stats(r->node);
+	struct zcl_tx_batch batch;
+
+	call(r, false, SELF, ZCL_V2);
+	put_bulk(r);
+	zcl_conn_set_copying(r->conn, true);
+	g_assert_true(zcl_conn_tx_batch(r->conn, &batch));
+	g_assert_false(batch.zc);
+	g_assert_cmpuint(batch.nob, ==, ZCL_MSG_HDR_SIZE + sizeof(payload));
+	/* Half of the header, then into the payload, then the rest. */
+	zcl_conn_tx_advance(r->conn, 50, false, 0);
+	g_assert_cmpuint(stats->zc_bytes_copied, ==, 0);
+	g_assert_true(zcl_conn_tx_batch(r->conn, &batch));
+	zcl_conn_tx_advance(r->conn, ZCL_MSG_HDR_SIZE - 50 + 1000, false, 0);
+	g_assert_cmpuint(stats->zc_bytes_copied, ==, 1000);
+	drain(r);
+	g_assert_cmpuint(stats->zc_bytes_copied, ==, sizeof(payload));
+	g_assert_cmpuint(stats->zc_bytes_pinned, ==, 0);
+	g_assert_cmpuint(stats->zc_requests, ==, 1);
+	noop(r, 2);
+	g_assert_cmpint(r->last.kind, ==, ZCL_LNET_EV_SEND);
+	raw_free(r);
+}
+
 /* ---- the active side ---- */
 
 static void dial(struct raw *r)
@@ -495,6 +524,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/acked-twice", test_acked_twice);
 	g_test_add_func("/conn/acked-too-early", test_acked_too_early);
 	g_test_add_func("/conn/ack-after-payload", test_ack_after_payload);
+	g_test_add_func("/conn/copying", test_copying);
 	g_test_add_func("/conn/not-capable", test_not_capable);
 	g_test_add_func("/conn/no-ack-for-bad-checksum", test_no_ack_for_bad_checksum);
 	g_test_add_func("/conn/another-nid-answers", test_another_nid_answers);

@@ -159,6 +159,26 @@ static void test_random(void)
 	g_rand_free(rand);
 }
 
+/* The header follows the cookie, also when it was packed before the cookie came. */
+static void test_seal(void)
+{
+	struct zcl_tx *tx = lnet();
+	struct zcl_ksm ksm;
+	uint32_t plain;
+
+	zcl_tx_seal(tx, true);
+	g_assert_cmpint(zcl_ksm_decode(tx->header, false, &ksm), ==, ZCL_OK);
+	g_assert_cmpuint(ksm.ksm_zc_cookies[1], ==, 0);
+	plain = ksm.ksm_csum;
+	g_assert_cmpuint(plain, !=, 0);
+	zcl_tx_set_ack(tx, 9);
+	zcl_tx_seal(tx, true);
+	g_assert_cmpint(zcl_ksm_decode(tx->header, false, &ksm), ==, ZCL_OK);
+	g_assert_cmpuint(ksm.ksm_zc_cookies[1], ==, 9);
+	g_assert_cmpuint(ksm.ksm_csum, !=, plain);
+	zcl_tx_put(&pool, tx);
+}
+
 /* A steady state takes nothing from the allocator. */
 static void test_pool_steady(void)
 {
@@ -180,6 +200,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/txq/noop-place", test_noop_place);
 	g_test_add_func("/txq/carrier-sent", test_carrier_sent);
 	g_test_add_func("/txq/random", test_random);
+	g_test_add_func("/txq/seal", test_seal);
 	g_test_add_func("/txq/pool-steady", test_pool_steady);
 	status = g_test_run();
 	zcl_tx_pool_clear(&pool);

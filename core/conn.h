@@ -27,7 +27,8 @@ enum zcl_sink_kind {
 
 struct zcl_sink {
 	enum zcl_sink_kind kind;
-	uint64_t id; /* attachment or op handle */
+	struct zcl_me *me; /* ME: busy, and so there, until the payload ends */
+	uint64_t op;	   /* OP: its handle */
 	size_t offset;
 	size_t mlength;
 };

@@ -77,7 +77,6 @@ int64_t zcl_lnet_expiry(const struct zcl_node *node);
 /* lnet_match.c */
 struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
 			      zcl_nid peer, bool is_get, size_t rlength, size_t offset);
-struct zcl_me *zcl_lnet_me(struct zcl_node *node, uint64_t id);
 /* An operation takes `length` bytes at *offset of it (mlength fits): it is busy until _end. */
 void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
 		       size_t *mlength);

@@ -72,11 +72,6 @@ struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t m
 	return NULL;
 }
 
-struct zcl_me *zcl_lnet_me(struct zcl_node *node, uint64_t id)
-{
-	return g_hash_table_lookup(node->lnet.me_by_id, &id);
-}
-
 void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
 		       size_t *mlength)
 {
@@ -164,7 +159,7 @@ enum zcl_err zcl_lnet_attach(struct zcl_node *node, const struct zcl_attach *att
 
 enum zcl_err zcl_lnet_detach(struct zcl_node *node, uint64_t id)
 {
-	struct zcl_me *me = zcl_lnet_me(node, id);
+	struct zcl_me *me = g_hash_table_lookup(node->lnet.me_by_id, &id);
 
 	if (me == NULL)
 		return ZCL_E_NOT_FOUND;

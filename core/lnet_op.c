@@ -180,7 +180,7 @@ void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err
 
 static void me_sent(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err)
 {
-	struct zcl_me *me = zcl_lnet_me(node, tx->owner.id);
+	struct zcl_me *me = tx->owner.me;
 	struct zcl_lnet_event event;
 
 	g_assert(me != NULL);
@@ -208,7 +208,7 @@ void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_e
 	(void)now;
 	switch (tx->owner.kind) {
 	case ZCL_TX_OP:
-		op = zcl_lnet_op(node, tx->owner.id);
+		op = zcl_lnet_op(node, tx->owner.op);
 		if (op != NULL)
 			op_sent(node, op, err);
 		break;

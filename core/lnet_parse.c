@@ -59,7 +59,7 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 			drop(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_ME, .id = me->id};
+	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_ME, .me = me};
 	zcl_lnet_me_begin(me, hdr->msg.put.offset, hdr->payload_length, &conn->sink.offset,
 			  &conn->sink.mlength);
 	n = zcl_iov_slice(me->spec.iov, me->spec.niov, conn->sink.offset, conn->sink.mlength, iov);
@@ -78,7 +78,7 @@ static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	}
 	op->receiving = conn;
 	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_OP,
-				       .id = hdr->msg.reply.dst_wmd.wh_object_cookie,
+				       .op = hdr->msg.reply.dst_wmd.wh_object_cookie,
 				       .mlength = MIN(hdr->payload_length, op->rlength)};
 	n = zcl_iov_slice(op->iov, op->niov, 0, conn->sink.mlength, iov);
 	zcl_rx_payload(&conn->rx, iov, n, conn->sink.mlength);
@@ -144,7 +144,7 @@ static void send_ack(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, size
 static void end_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, enum zcl_err status)
 {
 	struct zcl_node *node = conn->node;
-	struct zcl_me *me = zcl_lnet_me(node, conn->sink.id);
+	struct zcl_me *me = conn->sink.me;
 	struct zcl_lnet_event event;
 
 	g_assert(me != NULL);
@@ -175,7 +175,7 @@ static void put_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 
 	if (conn->sink.kind != ZCL_SINK_ME)
 		return;
-	me = zcl_lnet_me(conn->node, conn->sink.id);
+	me = conn->sink.me;
 	ack = !zcl_handle_is_none(hdr->msg.put.ack_wmd) && !(me->spec.options & ZCL_MD_NO_ACK);
 	note(conn, hdr, ZCL_EV_DELIVERED, mlength, ZCL_OK, now);
 	end_put(conn, hdr, ZCL_OK);
@@ -226,7 +226,7 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 		return;
 	}
 	zcl_lnet_me_begin(me, hdr->msg.get.src_offset, rlength, &owner.offset, &mlength);
-	owner.id = me->id;
+	owner.me = me;
 	n = zcl_iov_slice(me->spec.iov, me->spec.niov, owner.offset, mlength, iov);
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)mlength;
@@ -252,7 +252,7 @@ static void reply_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr
 
 	if (conn->sink.kind != ZCL_SINK_OP)
 		return;
-	op = zcl_lnet_op(conn->node, conn->sink.id);
+	op = zcl_lnet_op(conn->node, conn->sink.op);
 	g_assert(op != NULL && op->receiving == conn);
 	conn->sink.kind = ZCL_SINK_NONE;
 	op->receiving = NULL;
@@ -291,7 +291,7 @@ void zcl_lnet_cut(struct zcl_conn *conn, enum zcl_err why, int64_t now)
 		end_put(conn, &conn->rx.hdr, why);
 		break;
 	case ZCL_SINK_OP:
-		op = zcl_lnet_op(conn->node, conn->sink.id);
+		op = zcl_lnet_op(conn->node, conn->sink.op);
 		g_assert(op != NULL);
 		zcl_lnet_op_answered(conn->node, op, why, 0, now);
 		break;

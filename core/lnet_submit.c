@@ -53,7 +53,7 @@ static struct zcl_handle wire_handle(const struct zcl_node *node, const struct z
 
 static struct zcl_tx_owner owned_by(const struct zcl_node *node, const struct zcl_op *op)
 {
-	return (struct zcl_tx_owner){.kind = ZCL_TX_OP, .id = zcl_lnet_op_handle(node, op)};
+	return (struct zcl_tx_owner){.kind = ZCL_TX_OP, .op = zcl_lnet_op_handle(node, op)};
 }
 
 enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int64_t now)

@@ -13,9 +13,10 @@ struct zcl_node {
 	void *user;
 	bool shut;
 
-	GPtrArray *peers;	 /* in the order in which they were met */
-	GHashTable *peer_by_nid; /* looked up, never walked: its order is not ours */
-	GQueue conns;		 /* oldest first */
+	GPtrArray *peers;	    /* in the order in which they were met */
+	struct zcl_peer *last_peer; /* the one that was found last */
+	GHashTable *peer_by_nid;    /* looked up, never walked: its order is not ours */
+	GQueue conns;		    /* oldest first */
 	uint64_t next_conn;
 	size_t handshakes; /* callers in CALLED */
 	struct zcl_tx_pool pool;

@@ -8,10 +8,15 @@ struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid)
 
 struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 {
-	struct zcl_peer *peer = zcl_peer_find(node, nid);
+	struct zcl_peer *peer;
 
-	if (peer != NULL)
+	if (node->last_peer != NULL && node->last_peer->nid == nid)
+		return node->last_peer;
+	peer = zcl_peer_find(node, nid);
+	if (peer != NULL) {
+		node->last_peer = peer;
 		return peer;
+	}
 	if (node->peers->len >= node->config.max_peers)
 		return NULL;
 	peer = g_new0(struct zcl_peer, 1);

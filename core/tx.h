@@ -11,6 +11,7 @@
 struct zcl_conn;
 struct zcl_peer;
 struct zcl_node;
+struct zcl_me;
 
 /* What is told when a message is over. */
 enum zcl_tx_owner_kind {
@@ -22,7 +23,8 @@ enum zcl_tx_owner_kind {
 
 struct zcl_tx_owner {
 	enum zcl_tx_owner_kind kind;
-	uint64_t id;	     /* op handle or attachment */
+	struct zcl_me *me;   /* ME: busy, and so there, until the message is over */
+	uint64_t op;	     /* OP: its handle */
 	size_t offset;	     /* ME: where in the attached buffer */
 	uint64_t match_bits; /* ME: of the GET */
 };

@@ -254,8 +254,15 @@ int main(int argc, char **argv)
 	const size_t messages = argc > 1 ? (size_t)g_ascii_strtoull(argv[1], NULL, 10) : 200000;
 
 	if (messages < 2 * WINDOW) {
-		g_printerr("usage: core-bench [MESSAGES]   (at least %d)\n", 2 * WINDOW);
+		g_printerr("usage: core-bench [MESSAGES [WAY]]   (at least %d messages; ways count "
+			   "from 0)\n",
+			   2 * WINDOW);
 		return 2;
+	}
+	/* One way alone, for a profiler. */
+	if (argc > 2) {
+		run(&ways[g_ascii_strtoull(argv[2], NULL, 10) % G_N_ELEMENTS(ways)], messages);
+		return 0;
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		for (size_t i = 0; i < G_N_ELEMENTS(ways); i++)

@@ -148,7 +148,7 @@ static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 	if ((action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET) &&
 	    !read_size(p, &action->size))
 		return false;
-	return !zrace_action_connects(action) || read_success(p, action);
+	return action->kind > ZRACE_DO_DISCONNECT || read_success(p, action);
 }
 
 bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)

@@ -266,6 +266,112 @@ static void test_end(void)
 	finish(&watch);
 }
 
+static bool two_down(const struct watch *watch)
+{
+	return watch->counts[TWO][ZCL_EV_CONN_DOWN] == 1;
+}
+
+static void send_from_two(struct watch *watch)
+{
+	static uint8_t bytes[64];
+	const struct iovec iov = {bytes, sizeof(bytes)};
+	const struct zcl_put put = {
+		.target = zcl_nid_tcp(0x0a000001u, 0),
+		.portal = PORTAL,
+		.iov = &iov,
+		.niov = 1,
+		.want_ack = true,
+	};
+
+	g_assert_cmpint(zcl_lnet_put(watch->world->ops->node(watch->peer[TWO]), &put,
+				     watch->world->ops->now(watch->world)),
+			==, ZCL_OK);
+	watch->world->ops->kick(watch->world, watch->peer[TWO]);
+}
+
+static bool failed_once(const struct watch *watch)
+{
+	return watch->counts[ONE][ZCL_EV_ATTEMPT_FAILED] +
+	       watch->counts[TWO][ZCL_EV_ATTEMPT_FAILED];
+}
+
+static bool up_twice(const struct watch *watch)
+{
+	return watch->counts[ONE][ZCL_EV_CONN_UP] == 2 && watch->counts[TWO][ZCL_EV_CONN_UP] == 2;
+}
+
+/* A crash is not noticed until something is sent; who calls then is refused, until the restart. */
+static void test_crash(void)
+{
+	struct zcl_config config;
+	const char *why = NULL;
+	struct watch watch;
+
+	start(&watch, false);
+	config = *zcl_node_config(watch.world->ops->node(watch.peer[ONE]));
+	watch.world->ops->at(watch.world, 0, call, &watch);
+	await(&watch, both_up);
+	watch.world->ops->crash(watch.world, watch.peer[ONE]);
+	g_assert_null(watch.world->ops->node(watch.peer[ONE]));
+	g_assert_false(
+		watch.world->ops->run(watch.world, watch.world->ops->now(watch.world) + 20 * MS));
+	g_assert_false(two_down(&watch));
+	send_from_two(&watch);
+	await(&watch, two_down);
+	g_assert_cmpint(watch.down[TWO], ==, ZCL_E_RESET);
+	g_assert_cmpuint(watch.counts[ONE][ZCL_EV_CONN_DOWN], ==, 0);
+	send_from_two(&watch);
+	await(&watch, failed_once);
+	config.incarnation++;
+	g_assert_true(watch.world->ops->restart(watch.world, watch.peer[ONE], &config, &why));
+	call(&watch);
+	await(&watch, up_twice);
+	finish(&watch);
+}
+
+static void test_reset(void)
+{
+	struct watch watch;
+
+	start(&watch, false);
+	watch.world->ops->at(watch.world, 0, call, &watch);
+	await(&watch, both_up);
+	watch.world->ops->reset(watch.world, watch.peer[TWO], watch.peer[ONE]);
+	await(&watch, both_down);
+	g_assert_cmpint(watch.down[ONE], ==, ZCL_E_RESET);
+	g_assert_cmpint(watch.down[TWO], ==, ZCL_E_RESET);
+	finish(&watch);
+}
+
+/* Nothing passes, then all of it; a reset that is sent meanwhile is lost. */
+static void test_partition(void)
+{
+	struct watch watch;
+
+	start(&watch, false);
+	watch.world->ops->partition(watch.world, watch.peer[ONE], watch.peer[TWO], true);
+	watch.world->ops->at(watch.world, 0, call, &watch);
+	g_assert_false(watch.world->ops->run(watch.world, 20 * MS));
+	g_assert_cmpuint(watch.counts[TWO][ZCL_EV_ACCEPT], ==, 0);
+	watch.world->ops->partition(watch.world, watch.peer[ONE], watch.peer[TWO], false);
+	await(&watch, both_up);
+	watch.world->ops->partition(watch.world, watch.peer[ONE], watch.peer[TWO], true);
+	g_assert_cmpint(zcl_node_disconnect(watch.world->ops->node(watch.peer[ONE]),
+					    zcl_nid_tcp(0x0a000002u, 0),
+					    watch.world->ops->now(watch.world)),
+			==, ZCL_OK);
+	watch.world->ops->kick(watch.world, watch.peer[ONE]);
+	g_assert_false(
+		watch.world->ops->run(watch.world, watch.world->ops->now(watch.world) + 20 * MS));
+	watch.world->ops->partition(watch.world, watch.peer[ONE], watch.peer[TWO], false);
+	g_assert_false(
+		watch.world->ops->run(watch.world, watch.world->ops->now(watch.world) + 20 * MS));
+	g_assert_false(two_down(&watch));
+	send_from_two(&watch);
+	await(&watch, two_down);
+	finish(&watch);
+}
+
 /* What this world cannot do is said, not ignored. */
 static void test_limits(void)
 {
@@ -299,6 +405,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/world/latency", test_latency);
 	g_test_add_func("/world/bulk", test_bulk);
 	g_test_add_func("/world/end", test_end);
+	g_test_add_func("/world/crash", test_crash);
+	g_test_add_func("/world/reset", test_reset);
+	g_test_add_func("/world/partition", test_partition);
 	g_test_add_func("/world/limits", test_limits);
 	return g_test_run();
 }

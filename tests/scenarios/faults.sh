@@ -19,7 +19,7 @@ fails()
 	check "$1 is seen by $2, case $3" "$scratch/out"
 }
 
-plan 27
+plan 38
 for case in one-higher two-higher; do
 	fails nid-order a.race $case
 done
@@ -35,5 +35,16 @@ for script in c-subcases.race c-abort-subcases.race; do
 	done
 	fails clear-mark $script refusal-first
 done
+for case in one-higher two-higher; do
+	fails nid-order restart-race.race $case
+	fails nid-order typed.race $case
+done
+for case in new-higher old-higher; do
+	fails nid-order typed-versions.race $case
+	fails no-fallback refusal-lost.race $case
+done
+fails no-fallback downgrade.race is-called
+fails no-fallback upgrade.race calls
+fails release-on-send restart-messages.race zc-request
 "$race" --fault no-such-fault a.race >/dev/null 2>"$scratch/err"
 check_equal "an unknown fault is bad usage" 2 $?

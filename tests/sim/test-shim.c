@@ -392,6 +392,35 @@ static void test_timed_out(void)
 	net_free(net);
 }
 
+/* Two hosts cannot hear each other; a third one hears both. */
+static void test_path_partition(void)
+{
+	const struct zsim_config config = {.syn_tries = 2};
+	struct net *net = net_new(&config, &fast);
+	zsim_host *third = zsim_host_add(net->sim, ADDR(3), &fast);
+
+	zsim_path_partition(net->host[0], net->host[1], true);
+	dial_from(net, 0);
+	run(net);
+	expect(net, "a:timedout");
+	zsim_tcp_destroy(net->a.tcp);
+
+	g_string_truncate(net->log, 0);
+	net->a.tcp = zsim_connect(third, 0, ADDR(2), PORT, &ops, &net->a);
+	run(net);
+	expect(net, "a:connected b:accepted");
+	zsim_tcp_destroy(net->a.tcp);
+	run(net);
+	zsim_tcp_destroy(net->b.tcp);
+
+	g_string_truncate(net->log, 0);
+	zsim_path_partition(net->host[0], net->host[1], false);
+	dial_from(net, 0);
+	run(net);
+	expect(net, "a:connected b:accepted");
+	net_free(net);
+}
+
 /* An address that nobody has. */
 static void test_no_host(void)
 {
@@ -1190,6 +1219,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/shim/tcp/crossing-fins", test_crossing_fins);
 	g_test_add_func("/shim/tcp/data-after-close", test_data_after_close);
 	g_test_add_func("/shim/tcp/timed-out", test_timed_out);
+	g_test_add_func("/shim/tcp/path-partition", test_path_partition);
 	g_test_add_func("/shim/tcp/no-host", test_no_host);
 	g_test_add_func("/shim/tcp/close-connecting", test_close_connecting);
 	g_test_add_func("/shim/tcp/partial-send", test_partial_send);

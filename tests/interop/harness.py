@@ -11,8 +11,8 @@ import traceback
 import ksock
 from node import PATIENCE
 
-TOP_BUILD = pathlib.Path(os.environ.get("top_builddir", "."))
-TOP_SRC = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).parents[2]))
+TOP_SRC = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).resolve().parents[2]))
+TOP_BUILD = pathlib.Path(os.environ.get("top_builddir", TOP_SRC / "build"))
 ZCLND = str(TOP_BUILD / "zclnd")
 NET = f"127.{os.getpid() % 253 + 1}.{os.getpid() // 253 % 256}."
 

@@ -198,7 +198,9 @@ class Node:
         conn.hello = ksock.read_hello(conn.recv)
         conn.peer_order = conn.hello.order
         if conn.hello.ctype == NONE:
-            raise Refused(conn.hello, conn.end())
+            how = conn.end()
+            conn.close()
+            raise Refused(conn.hello, how)
         conn.ctype = ctype
         got = (conn.hello.version, conn.hello.src_nid, conn.hello.ctype)
         if got != (version, peer, ksock.INVERSE[ctype]):
@@ -271,7 +273,7 @@ class Node:
         self.note(self.calls, (version, None, "version"))
 
     def refuse(self, conn, hello, why):
-        conn.send(self.hello(hello.version, NONE, self.nid).pack())
+        conn.send(self.hello(hello.version, NONE, hello.src_nid).pack())
         conn.close(reset=True)
         self.note(self.calls, (hello.version, hello.ctype, why))
 

@@ -57,8 +57,7 @@ static uint64_t ordinal(const struct zcl_node *node, const struct zcl_conn *conn
 	return n;
 }
 
-/* ---- messages --------------------------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 static void add_tx(struct zcl_digest *digest, const struct zcl_tx *tx, int64_t now)
 {
@@ -79,10 +78,10 @@ static void add_tx(struct zcl_digest *digest, const struct zcl_tx *tx, int64_t n
 	zcl_digest_u64(digest, tx->pins ? tx->conn->next_pin - tx->first_pin : 0);
 	/* It counts while the message waits on the peer or for its ACK. */
 	add_time(digest, tx->conn == NULL || tx->unacked ? tx->deadline : INT64_MAX, now);
-	zcl_digest_u64(digest, (uint64_t)tx->err << 32 | (uint64_t)tx->owner);
-	zcl_digest_u64(digest, tx->owner_id);
-	zcl_digest_u64(digest, tx->offset);
-	zcl_digest_u64(digest, tx->match_bits);
+	zcl_digest_u64(digest, (uint64_t)tx->err << 32 | (uint64_t)tx->owner.kind);
+	zcl_digest_u64(digest, tx->owner.me ? tx->owner.me->id : tx->owner.op);
+	zcl_digest_u64(digest, tx->owner.offset);
+	zcl_digest_u64(digest, tx->owner.match_bits);
 }
 
 static void add_queue(struct zcl_digest *digest, const GQueue *queue, int64_t now)
@@ -92,8 +91,7 @@ static void add_queue(struct zcl_digest *digest, const GQueue *queue, int64_t no
 		add_tx(digest, l->data, now);
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ---- */
 
 static void add_rx_message(struct zcl_digest *digest, const struct zcl_rx *rx)
 {
@@ -131,7 +129,7 @@ static void add_sink(struct zcl_digest *digest, const struct zcl_sink *sink)
 	zcl_digest_u64(digest, sink->kind);
 	if (sink->kind != ZCL_SINK_ME && sink->kind != ZCL_SINK_OP)
 		return;
-	zcl_digest_u64(digest, sink->id);
+	zcl_digest_u64(digest, sink->kind == ZCL_SINK_ME ? sink->me->id : sink->op);
 	zcl_digest_u64(digest, sink->offset);
 	zcl_digest_u64(digest, sink->mlength);
 }
@@ -149,7 +147,7 @@ static uint64_t carrier_place(const struct zcl_txq *q)
 
 static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int64_t now)
 {
-	const bool set[] = {conn->active, conn->zc_capable, conn->tx_awake,
+	const bool set[] = {conn->active, conn->zc_capable, conn->copying, conn->tx_awake,
 			    conn->peer != NULL && conn->peer->attempt == conn};
 
 	zcl_digest_u64(digest, (uint64_t)conn->state << 32 | (uint32_t)conn->ctype);
@@ -171,8 +169,7 @@ static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int
 	zcl_digest_u64(digest, carrier_place(&conn->txq));
 }
 
-/* ---- peers ------------------------------------------------------------------------------------
- */
+/* ---- peers ---- */
 
 static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 		     const struct zcl_peer *peer, int64_t now)
@@ -195,8 +192,7 @@ static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 		zcl_digest_u64(digest, ((const struct zcl_tx *)l->data)->ksm.ksm_zc_cookies[0]);
 }
 
-/* ---- LNet -------------------------------------------------------------------------------------
- */
+/* ---- LNet ---- */
 
 static void add_me(struct zcl_digest *digest, const struct zcl_me *me)
 {
@@ -253,8 +249,7 @@ static void add_lnet(struct zcl_digest *digest, const struct zcl_node *node, int
 		zcl_digest_u64(digest, g_array_index(lnet->free_ops, guint, i));
 }
 
-/* ---- the node ---------------------------------------------------------------------------------
- */
+/* ---- the node ---- */
 
 void zcl_node_digest(const struct zcl_node *node, int64_t now, struct zcl_digest *digest)
 {

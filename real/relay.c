@@ -63,7 +63,18 @@ static void connect_onward(void *data)
 	const struct zrelay_options *options = &stream->relay->options;
 	struct zrelay_side *side = &stream->side[ZRELAY_CALLED];
 	bool unused;
-	const int fd = zsock_connect(options->from, &options->to, false, &unused);
+	int fd;
+
+	stream->postponed = stream->relay->cut;
+	if (stream->postponed)
+		return;
+	/* Nobody goes on with it: the called peer never hears of it. */
+	if (stream->side[ZRELAY_CALLER].gone) {
+		side->connected = true;
+		zrelay_stream_settle(stream);
+		return;
+	}
+	fd = zsock_connect(options->from, &options->to, false, &unused);
 
 	if (fd < 0) {
 		zrelay_side_broken(side);
@@ -118,7 +129,7 @@ void zrelay_stream_settle(struct zrelay_stream *stream)
 {
 	struct zrelay *relay = stream->relay;
 
-	if (stream->over || stream->connect_timer.place)
+	if (stream->over || stream->connect_timer.place || stream->postponed)
 		return;
 	for (int i = 0; i < 2; i++) {
 		if (stream->side[i].io.fd >= 0)
@@ -161,14 +172,79 @@ struct zrelay *zrelay_new(struct zloop *loop, const struct zrelay_options *optio
 	return relay;
 }
 
-void zrelay_free(struct zrelay *relay)
+static void stop_listening(struct zrelay *relay)
 {
 	const int fd = relay->listener.fd;
 
-	while (relay->streams.head)
-		stream_free(relay->streams.head->data);
+	if (fd < 0)
+		return;
 	zloop_remove(relay->loop, &relay->listener);
 	close(fd);
+}
+
+bool zrelay_set_called(struct zrelay *relay, const struct sockaddr_in *to)
+{
+	int fd;
+
+	if (!to) {
+		/* Who waits in the backlog called while the peer was there. */
+		on_callers(relay, 0);
+		stop_listening(relay);
+		return true;
+	}
+	relay->options.to = *to;
+	fd = zsock_listen(&relay->address);
+	if (fd >= 0)
+		zloop_add(relay->loop, &relay->listener, fd, EPOLLIN);
+	return fd >= 0;
+}
+
+void zrelay_vanish(struct zrelay *relay, bool caller)
+{
+	for (GList *l = relay->streams.head; l; l = l->next) {
+		struct zrelay_stream *stream = l->data;
+
+		if (stream->over)
+			continue;
+		zrelay_side_vanish(&stream->side[caller ? ZRELAY_CALLER : ZRELAY_CALLED]);
+		zrelay_stream_settle(stream);
+	}
+}
+
+void zrelay_reset(struct zrelay *relay)
+{
+	for (GList *l = relay->streams.head; l; l = l->next) {
+		struct zrelay_stream *stream = l->data;
+
+		if (stream->over || !stream->side[ZRELAY_CALLED].connected)
+			continue;
+		for (int i = 0; i < 2; i++)
+			zrelay_side_close(&stream->side[i], true);
+		zrelay_stream_settle(stream);
+	}
+}
+
+void zrelay_set_cut(struct zrelay *relay, bool cut)
+{
+	relay->cut = cut;
+	for (GList *l = relay->streams.head; l; l = l->next) {
+		struct zrelay_stream *stream = l->data;
+
+		if (stream->over)
+			continue;
+		if (!cut && stream->postponed)
+			connect_onward(stream);
+		for (int i = 0; i < 2; i++)
+			zrelay_lane_cut(&stream->lane[i]);
+		zrelay_stream_settle(stream);
+	}
+}
+
+void zrelay_free(struct zrelay *relay)
+{
+	while (relay->streams.head)
+		stream_free(relay->streams.head->data);
+	stop_listening(relay);
 	zloop_work_cancel(relay->loop, &relay->bury);
 	g_free(relay);
 }

@@ -32,6 +32,20 @@ struct zrelay *zrelay_new(struct zloop *loop, const struct zrelay_options *optio
 /* Its connections are reset. */
 void zrelay_free(struct zrelay *relay);
 struct sockaddr_in zrelay_address(const struct zrelay *relay);
+/*
+ * NULL: the called peer is not there, and who calls is refused. Or, with where it listens now, it
+ * is there again, and called at the same address as before; false with errno: somebody took that.
+ */
+bool zrelay_set_called(struct zrelay *relay, const struct sockaddr_in *to);
+/*
+ * The caller, or the called peer, has vanished: nothing more comes from its sockets; what is under
+ * way from there arrives; what comes to them is answered with a reset.
+ */
+void zrelay_vanish(struct zrelay *relay, bool caller);
+/* All connections are reset, in both directions; what is under way is lost. */
+void zrelay_reset(struct zrelay *relay);
+/* While cut, nothing passes, either way; a reset that would is lost. */
+void zrelay_set_cut(struct zrelay *relay, bool cut);
 /* The set of units held from now on in that direction; the others go on. */
 void zrelay_set_held(struct zrelay *relay, bool forward, unsigned units);
 

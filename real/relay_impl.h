@@ -24,6 +24,7 @@ struct zrelay_side {
 	enum zcl_err end_why; /* ZCL_E_EOF: FIN, else RST */
 	bool fin_sent;
 	bool failed; /* a send failed, which may have taken the socket's error with it */
+	bool gone;   /* vanished, and the other side was not told */
 };
 
 /* One direction; lane[i] starts at side[i]. */
@@ -36,8 +37,10 @@ struct zrelay_lane {
 	struct zloop_timer timer;
 	struct zgate *gate;
 	bool ended;	  /* the end is read: nothing more comes, but perhaps a reset */
+	bool end_entered; /* the end is at the gate, or through */
 	bool end_passed;  /* the end came out of the gate */
 	bool reset_after; /* a reset came after an end that the gate still has */
+	bool reset;	  /* a reset answered what came to a side that is gone */
 };
 
 struct zrelay_stream {
@@ -47,6 +50,7 @@ struct zrelay_stream {
 	struct zloop_timer connect_timer;
 	struct zrelay_side side[2];
 	struct zrelay_lane lane[2];
+	bool postponed; /* to be connected onward when the way is not cut any more */
 	bool over;
 };
 
@@ -57,6 +61,7 @@ struct zrelay {
 	struct sockaddr_in address;
 	struct zloop_work bury;
 	GQueue streams;
+	bool cut;
 	unsigned held[2]; /* by the side that the direction starts at */
 };
 
@@ -67,6 +72,12 @@ void zrelay_stream_settle(struct zrelay_stream *stream);
 void zrelay_lane_init(struct zrelay_stream *stream, int from);
 void zrelay_lane_clear(struct zrelay_lane *lane);
 void zrelay_lane_set_held(struct zrelay_lane *lane, unsigned units);
+/* A reset sets out, once, from the side that is gone. */
+void zrelay_lane_reset(struct zrelay_lane *lane);
+/* The way was cut, or is not any more. */
+void zrelay_lane_cut(struct zrelay_lane *lane);
+/* All that was sent from here before is read; then the socket is closed, and nobody is told. */
+void zrelay_side_vanish(struct zrelay_side *side);
 void zrelay_side_watch(struct zrelay_side *side);
 /* Reads what is there; broken: there was EPOLLERR or EPOLLHUP, so to the very end. */
 void zrelay_side_read(struct zrelay_side *side, bool broken);

@@ -143,14 +143,41 @@ static void caught(void *user, enum zworld_unit unit)
 
 static void enter_gate(struct zrelay_lane *lane, const struct chunk *chunk)
 {
-	if (chunk->end == ZCL_OK)
+	/* There is no such connection there: answered by whoever has the address now. */
+	if (far_side(lane)->gone) {
+		lane->nob -= chunk->len;
+		if (chunk->end == ZCL_OK)
+			zrelay_lane_reset(&lane->stream->lane[!lane->from]);
+	} else if (chunk->end == ZCL_OK) {
 		zgate_push(lane->gate, chunk->data, chunk->len);
-	else if (!chunk->second)
+	} else if (!chunk->second) {
+		lane->end_entered = true;
 		zgate_end(lane->gate, chunk->end);
-	else if (lane->end_passed)
+	} else if (lane->end_passed) {
 		far_side(lane)->end_why = ZCL_E_RESET;
-	else
+	} else {
 		lane->reset_after = true;
+	}
+}
+
+/* What is lost with a reset on a way that is cut: all that its sender would have sent again. */
+static void lose(struct zrelay_lane *lane)
+{
+	struct chunk *chunk;
+
+	while ((chunk = g_queue_pop_head(&lane->late))) {
+		lane->nob -= chunk->len;
+		g_free(chunk);
+	}
+	lane->ended = lane->end_entered;
+	lane->stream->side[lane->from].gone = true;
+}
+
+static bool has_reset(const struct zrelay_lane *lane)
+{
+	const struct chunk *last = g_queue_peek_tail((GQueue *)&lane->late);
+
+	return last && last->end != ZCL_OK && last->end != ZCL_E_EOF;
 }
 
 static void deliver_due(void *data)
@@ -159,6 +186,11 @@ static void deliver_due(void *data)
 	struct zrelay *relay = lane->stream->relay;
 	const struct chunk *head;
 
+	if (relay->cut) {
+		if (has_reset(lane))
+			lose(lane);
+		return;
+	}
 	while ((head = g_queue_peek_head(&lane->late)) &&
 	       head->due <= zclock_now(relay->options.clock)) {
 		struct chunk *chunk = g_queue_pop_head(&lane->late);
@@ -200,6 +232,26 @@ static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum
 	g_queue_push_tail(&lane->late, chunk);
 	if (end != ZCL_OK)
 		lane->ended = true;
+}
+
+void zrelay_lane_reset(struct zrelay_lane *lane)
+{
+	struct zrelay_stream *stream = lane->stream;
+
+	/* Nobody is there to be told, or it was. */
+	if (stream->side[!lane->from].gone || lane->reset)
+		return;
+	lane->reset = true;
+	set_out(lane, NULL, 0, ZCL_E_RESET);
+	deliver_due(lane);
+	zrelay_side_watch(&stream->side[lane->from]);
+}
+
+void zrelay_lane_cut(struct zrelay_lane *lane)
+{
+	if (lane->stream->relay->cut)
+		zloop_timer_cancel(lane->stream->relay->loop, &lane->timer);
+	deliver_due(lane);
 }
 
 void zrelay_side_broken(struct zrelay_side *side)
@@ -247,6 +299,27 @@ void zrelay_side_read(struct zrelay_side *side, bool broken)
 	}
 	deliver_due(lane);
 	zrelay_side_watch(side);
+}
+
+void zrelay_side_vanish(struct zrelay_side *side)
+{
+	struct zrelay_lane *lane = &side->stream->lane[side->index];
+
+	ssize_t n = -1;
+
+	/* Its end was told already; or who is called has not heard of it yet. */
+	if (side->io.fd < 0 || !side->connected)
+		return;
+	errno = EAGAIN;
+	if (!lane->ended)
+		n = take_input(side, true);
+	if (n == 0)
+		set_out(lane, NULL, 0, ZCL_E_EOF);
+	else if (errno != EAGAIN)
+		set_out(lane, NULL, 0, ZCL_E_RESET);
+	side->gone = true;
+	zrelay_side_close(side, true);
+	deliver_due(lane);
 }
 
 /* ---- life --------------------------------------------------------------------------- */

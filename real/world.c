@@ -17,13 +17,20 @@ struct way {
 	unsigned held;	      /* units held from the first to the second */
 };
 
+/* A node of a peer. One that crashed stays, unheard, until the kernel has let go of its pages. */
+struct life {
+	struct zworld_peer *peer;
+	struct zreal_node *node;
+	bool over;
+};
+
 struct zworld_peer {
 	struct real_world *world;
 	char *name;
 	guint index;
 	zcl_nid nid;
 	struct in_addr address;
-	struct zreal_node *node;
+	struct life *life; /* NULL: crashed */
 	struct way way[MAX_PEERS];
 };
 
@@ -55,6 +62,7 @@ struct real_world {
 	struct zclock clock;
 	uint32_t net; /* 127.a.b.0 */
 	GPtrArray *peers;
+	GPtrArray *lives;	 /* of struct life: all that there ever were */
 	GPtrArray *appointments; /* all that were ever made */
 	GPtrArray *relay_users, *links;
 	GQueue news;
@@ -118,16 +126,24 @@ static struct news *add_news(struct zworld_peer *peer)
 
 static void on_trace(void *user, const struct zcl_event *event)
 {
-	struct news *news = add_news(user);
+	const struct life *life = user;
+	struct news *news;
 
+	if (life->over)
+		return;
+	news = add_news(life->peer);
 	news->kind = NEWS_EVENT;
 	news->event = *event;
 }
 
 static void on_deliver(void *user, const struct zcl_lnet_event *event)
 {
-	struct news *news = add_news(user);
+	const struct life *life = user;
+	struct news *news;
 
+	if (life->over)
+		return;
+	news = add_news(life->peer);
 	news->kind = NEWS_LNET;
 	news->lnet = *event;
 	if (!event->ping)
@@ -155,7 +171,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 	const struct zrelay_options options = {
 		.listen_at = to->address,
 		.from = from->address,
-		.to = zreal_node_address(to->node),
+		.to = zreal_node_address(to->life->node),
 		.clock = &world->clock,
 		.link = link,
 		.held = on_held,
@@ -169,7 +185,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 	if (!from->way[to->index].relay)
 		return false;
 	at = zrelay_address(from->way[to->index].relay);
-	zreal_node_set_peer(from->node, to->nid, &at);
+	zreal_node_set_peer(from->life->node, to->nid, &at);
 	return true;
 }
 
@@ -208,6 +224,7 @@ static bool nid_is_taken(const struct real_world *world, zcl_nid nid)
 static bool start_node(struct zworld_peer *peer, const struct zcl_config *config, const char **why)
 {
 	struct real_world *world = peer->world;
+	struct life *life = g_new0(struct life, 1);
 	struct zreal_options options;
 	GError *error = NULL;
 
@@ -219,10 +236,15 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	options.clock = &world->clock;
 	options.deliver = on_deliver;
 	options.trace = on_trace;
-	options.user = peer;
-	peer->node = zreal_node_new(world->loop, &options, &error);
-	if (peer->node)
+	options.user = life;
+	life->peer = peer;
+	life->node = zreal_node_new(world->loop, &options, &error);
+	if (life->node) {
+		peer->life = life;
+		g_ptr_array_add(world->lives, life);
 		return true;
+	}
+	g_free(life);
 	g_strlcpy(world->why, error->message, sizeof(world->why));
 	g_error_free(error);
 	*why = world->why;
@@ -260,7 +282,7 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 
 static struct zcl_node *node_of(struct zworld_peer *peer)
 {
-	return zreal_node_core(peer->node);
+	return peer->life ? zreal_node_core(peer->life->node) : NULL;
 }
 
 static const char *peer_name(const struct zworld_peer *peer)
@@ -307,6 +329,79 @@ static void release(struct zworld *base, struct zworld_peer *from, struct zworld
 	set_held(from, to, from->way[to->index].held & ~units);
 }
 
+/* ---- crash, reset, partition -------------------------------------------------------- */
+
+static void node_is_closed(void *data)
+{
+	struct real_world *world = data;
+
+	world->closed++;
+	if (world->closing && world->closed == world->lives->len)
+		zloop_stop(world->loop);
+}
+
+/*
+ * The others notice nothing: the relays hold their ends of its connections. Only then is the node
+ * shut, which needs a while to get its pages back.
+ */
+static void crash(struct zworld *base, struct zworld_peer *peer)
+{
+	struct real_world *world = of(base);
+	struct life *life = peer->life;
+
+	for (guint i = 0; i < world->peers->len; i++) {
+		struct zworld_peer *other = world->peers->pdata[i];
+
+		if (other == peer)
+			continue;
+		zrelay_set_called(other->way[peer->index].relay, NULL);
+		zrelay_vanish(other->way[peer->index].relay, false);
+		zrelay_vanish(peer->way[i].relay, true);
+	}
+	life->over = true;
+	peer->life = NULL;
+	zreal_node_shutdown(life->node, node_is_closed, world);
+}
+
+static bool restart(struct zworld *base, struct zworld_peer *peer, const struct zcl_config *config,
+		    const char **why)
+{
+	struct real_world *world = of(base);
+	struct sockaddr_in at;
+
+	if (!start_node(peer, config, why))
+		return false;
+	at = zreal_node_address(peer->life->node);
+	for (guint i = 0; i < world->peers->len; i++) {
+		struct zworld_peer *other = world->peers->pdata[i];
+		struct sockaddr_in way;
+
+		if (other == peer)
+			continue;
+		if (!zrelay_set_called(other->way[peer->index].relay, &at)) {
+			*why = "somebody took the address of its relay";
+			return false;
+		}
+		way = zrelay_address(peer->way[i].relay);
+		zreal_node_set_peer(peer->life->node, other->nid, &way);
+	}
+	return true;
+}
+
+static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b)
+{
+	(void)base;
+	zrelay_reset(a->way[b->index].relay);
+	zrelay_reset(b->way[a->index].relay);
+}
+
+static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, bool cut)
+{
+	(void)base;
+	zrelay_set_cut(a->way[b->index].relay, cut);
+	zrelay_set_cut(b->way[a->index].relay, cut);
+}
+
 /* ---- time --------------------------------------------------------------------------- */
 
 static int64_t now(const struct zworld *base)
@@ -345,7 +440,8 @@ static void at(struct zworld *base, int64_t when, void (*fn)(void *data), void *
 static void kick(struct zworld *base, struct zworld_peer *peer)
 {
 	(void)base;
-	zreal_node_kick(peer->node);
+	if (peer->life)
+		zreal_node_kick(peer->life->node);
 }
 
 static void start_clock(struct real_world *world)
@@ -387,23 +483,36 @@ static void stop(struct zworld *base)
 
 /* ---- life --------------------------------------------------------------------------- */
 
-static void node_is_closed(void *data)
+static bool any_alive(const struct real_world *world)
 {
-	struct real_world *world = data;
+	for (guint i = 0; i < world->lives->len; i++) {
+		const struct life *life = world->lives->pdata[i];
 
-	if (++world->closed == world->peers->len)
-		zloop_stop(world->loop);
+		if (!life->over)
+			return true;
+	}
+	return false;
+}
+
+static void free_life(void *data)
+{
+	struct life *life = data;
+
+	zreal_node_free(life->node);
+	g_free(life);
 }
 
 static void close_nodes(struct real_world *world)
 {
 	world->closing = true;
-	if (world->peers->len == 0)
+	if (world->closed == world->lives->len && !any_alive(world))
 		return;
-	for (guint i = 0; i < world->peers->len; i++) {
-		struct zworld_peer *peer = world->peers->pdata[i];
+	for (guint i = 0; i < world->lives->len; i++) {
+		struct life *life = world->lives->pdata[i];
 
-		zreal_node_shutdown(peer->node, node_is_closed, world);
+		if (!life->over)
+			zreal_node_shutdown(life->node, node_is_closed, world);
+		life->over = true;
 	}
 	zloop_run(world->loop);
 }
@@ -414,7 +523,6 @@ static void free_peer(struct zworld_peer *peer)
 		if (peer->way[i].relay)
 			zrelay_free(peer->way[i].relay);
 	}
-	zreal_node_free(peer->node);
 	g_free(peer->name);
 	g_free(peer);
 }
@@ -430,6 +538,7 @@ static void world_free(struct zworld *base)
 		g_free(appointment);
 	}
 	close_nodes(world);
+	g_ptr_array_unref(world->lives);
 	for (guint i = 0; i < world->peers->len; i++)
 		free_peer(world->peers->pdata[i]);
 	zloop_work_cancel(world->loop, &world->tell);
@@ -454,6 +563,10 @@ static const struct zworld_ops ops = {
 	.at = at,
 	.hold = hold,
 	.release = release,
+	.crash = crash,
+	.restart = restart,
+	.reset = reset,
+	.partition = partition,
 	.kick = kick,
 	.run = run,
 	.stop = stop,
@@ -482,6 +595,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
 	world->peers = g_ptr_array_new();
+	world->lives = g_ptr_array_new_with_free_func(free_life);
 	world->appointments = g_ptr_array_new();
 	world->relay_users = g_ptr_array_new_with_free_func(g_free);
 	world->links = g_ptr_array_new_with_free_func(g_free);

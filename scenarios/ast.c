@@ -18,12 +18,22 @@ static void statement_free(gpointer data)
 	g_free(statement);
 }
 
+static void file_free(gpointer data)
+{
+	struct zrace_file *file = data;
+
+	g_free(file->name);
+	g_strfreev(file->lines);
+	g_free(file);
+}
+
 struct zrace_script *zrace_script_new(const char *file)
 {
 	struct zrace_script *script = g_new0(struct zrace_script, 1);
 
 	script->file = g_strdup(file);
 	script->seeds = 1;
+	script->files = g_ptr_array_new_with_free_func(file_free);
 	script->links = g_array_new(FALSE, TRUE, sizeof(struct zrace_link));
 	script->statements = g_ptr_array_new_with_free_func(statement_free);
 	script->varies = g_array_new(FALSE, TRUE, sizeof(struct zrace_vary));
@@ -58,10 +68,47 @@ void zrace_script_free(struct zrace_script *script)
 	g_array_unref(script->links);
 	g_ptr_array_unref(script->statements);
 	g_array_unref(script->varies);
-	g_strfreev(script->lines);
+	g_ptr_array_unref(script->files);
 	g_free(script->title);
 	g_free(script->file);
 	g_free(script);
+}
+
+const struct zrace_file *zrace_script_file(const struct zrace_script *script, struct zrace_pos pos)
+{
+	return g_ptr_array_index(script->files, pos.file);
+}
+
+void zrace_peer_config(const struct zrace_script *script, size_t case_index, size_t peer,
+		       struct zcl_config *config)
+{
+	const struct zrace_peer *one = &script->peers[peer];
+
+	*config = one->tuned;
+	config->nid = script->cases[case_index].nids[peer];
+	config->max_version = one->version;
+	config->refuses = one->refuses;
+	config->typed = one->typed;
+}
+
+bool zrace_action_has_peer(const struct zrace_action *action)
+{
+	return action->kind <= ZRACE_DO_DOWNGRADE;
+}
+
+bool zrace_action_has_other(const struct zrace_action *action)
+{
+	return action->kind <= ZRACE_DO_HEAL;
+}
+
+bool zrace_action_connects(const struct zrace_action *action)
+{
+	return action->kind <= ZRACE_DO_PING;
+}
+
+bool zrace_action_restarts(const struct zrace_action *action)
+{
+	return action->kind >= ZRACE_DO_RESTART && action->kind <= ZRACE_DO_DOWNGRADE;
 }
 
 unsigned zrace_script_peer(const struct zrace_script *script, const char *name)
@@ -111,7 +158,7 @@ struct zrace_finally zrace_script_finally(const struct zrace_script *script, siz
 	const struct zrace_statement *base = find_finally(script, case_index, ZRACE_BASE_RUN);
 	struct zrace_finally finally = {.conns = -1};
 
-	*pos = (struct zrace_pos){0, 0};
+	*pos = (struct zrace_pos){0};
 	if (own) {
 		finally = own->finally;
 		*pos = own->pos;

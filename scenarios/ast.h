@@ -26,6 +26,9 @@
 #define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
 #define ZRACE_MAX_SEEDS	    1000u
 #define ZRACE_MAX_COUNT	    1000u /* of a when line */
+#define ZRACE_MAX_DEPTH	    8u	  /* files that include each other */
+#define ZRACE_MAX_FILES	    64u	  /* in all */
+#define ZRACE_MAX_RESTARTS  64u	  /* lines that start a node anew */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
@@ -33,6 +36,13 @@
 
 struct zrace_pos {
 	unsigned line, col; /* from 1 */
+	unsigned file;	    /* index into the script's files; 0: the one that was named */
+};
+
+/* A file of the script: the one that was named, and those that it includes. */
+struct zrace_file {
+	char *name;   /* as messages give it */
+	char **lines; /* without line ends */
 };
 
 struct zrace_remember {
@@ -49,6 +59,7 @@ struct zrace_peer {
 	uint32_t version;
 	enum zcl_refusal refuses;
 	bool typed;
+	struct zcl_config tuned; /* defaults, but for what `set` says */
 	struct zrace_remember remembers[ZRACE_MAX_REMEMBERS];
 	size_t nremembers;
 };
@@ -80,16 +91,35 @@ struct zrace_dir {
 enum zrace_action_kind {
 	ZRACE_DO_CONNECT,
 	ZRACE_DO_PUT,
+	ZRACE_DO_GET,
 	ZRACE_DO_PING,
+	ZRACE_DO_DISCONNECT,
+	ZRACE_DO_RESET,
+	ZRACE_DO_PARTITION,
+	ZRACE_DO_HEAL,
+	ZRACE_DO_CRASH,
+	ZRACE_DO_RESTART,
+	ZRACE_DO_UPGRADE,
+	ZRACE_DO_DOWNGRADE,
 	ZRACE_DO_HOLD,
 	ZRACE_DO_RELEASE,
 	ZRACE_DO_RELEASE_ALL,
 };
 
+/* What a connect, put, get or ping must come to. */
+enum zrace_success {
+	ZRACE_SUCCEEDS,
+	ZRACE_FAILS,	/* in an error */
+	ZRACE_MAY_FAIL, /* in anything, as long as it ends */
+};
+
 struct zrace_action {
 	enum zrace_action_kind kind;
-	unsigned peer, other; /* CONNECT, PUT, PING */
-	size_t size;	      /* PUT: bytes */
+	unsigned peer;	/* up to DOWNGRADE: who acts */
+	unsigned other; /* up to HEAL: on whom */
+	size_t size;	/* PUT, GET: bytes */
+	enum zrace_success success;
+	enum zcl_err error; /* FAILS: with this one; ZCL_OK: with any */
 	struct zrace_dir dirs[ZRACE_MAX_DIRS];
 	size_t ndirs;
 };
@@ -137,10 +167,11 @@ enum zrace_statement_kind {
 struct zrace_statement {
 	enum zrace_statement_kind kind;
 	struct zrace_pos pos;
-	uint64_t cases; /* a bit for each case in which it counts */
-	int vary;	/* index of the vary line that it belongs to; ZRACE_BASE_RUN */
-	int64_t time;	/* ns */
-	unsigned nth;	/* ZRACE_WHEN: the event that counts, from 1 */
+	unsigned number; /* of its place in the script */
+	uint64_t cases;	 /* a bit for each case in which it counts */
+	int vary;	 /* index of the vary line that it belongs to; ZRACE_BASE_RUN */
+	int64_t time;	 /* ns */
+	unsigned nth;	 /* ZRACE_WHEN: the event that counts, from 1 */
 	struct zrace_action action;
 	struct zrace_dir dir;
 	struct zrace_pattern pattern, second;
@@ -155,10 +186,11 @@ struct zrace_vary {
 };
 
 struct zrace_script {
-	char *file;	/* as it was named by the user */
-	char **lines;	/* the source, without line ends */
-	char *title;	/* NULL: none */
-	unsigned seeds; /* of `repeat`; 1 */
+	char *file;	   /* as it was named by the user */
+	GPtrArray *files;  /* of struct zrace_file */
+	char *title;	   /* NULL: none */
+	unsigned restarts; /* lines that start a node anew */
+	unsigned seeds;	   /* of `repeat`; 1 */
 	struct zrace_peer peers[ZRACE_MAX_PEERS];
 	size_t npeers;
 	struct zrace_case cases[ZRACE_MAX_CASES]; /* at least one */
@@ -170,6 +202,19 @@ struct zrace_script {
 
 struct zrace_script *zrace_script_new(const char *file);
 void zrace_script_free(struct zrace_script *script);
+
+/* The file that pos is in. */
+const struct zrace_file *zrace_script_file(const struct zrace_script *script, struct zrace_pos pos);
+/* The configuration of a peer; incarnation is left to the caller. */
+void zrace_peer_config(const struct zrace_script *script, size_t case_index, size_t peer,
+		       struct zcl_config *config);
+/* Some peer acts: peer is set; on another one: other is. */
+bool zrace_action_has_peer(const struct zrace_action *action);
+bool zrace_action_has_other(const struct zrace_action *action);
+/* It wants a connection between the two. */
+bool zrace_action_connects(const struct zrace_action *action);
+/* It ends the node and starts a new one. */
+bool zrace_action_restarts(const struct zrace_action *action);
 
 /* Index of the peer, or ZRACE_ANY_PEER. */
 unsigned zrace_script_peer(const struct zrace_script *script, const char *name);

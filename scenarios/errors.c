@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-void zrace_errors_init(struct zrace_errors *errors, const char *file)
+void zrace_errors_init(struct zrace_errors *errors)
 {
-	errors->file = file;
 	errors->text = g_string_new(NULL);
 	errors->count = 0;
 }
@@ -28,17 +27,17 @@ static void add_caret(GString *text, const char *source, unsigned col)
 	g_string_append(text, "^\n");
 }
 
-void zrace_errors_add(struct zrace_errors *errors, struct zrace_pos pos, const char *source,
-		      const char *format, ...)
+void zrace_errors_add(struct zrace_errors *errors, const char *file, struct zrace_pos pos,
+		      const char *source, const char *format, ...)
 {
 	va_list args;
 
 	if (errors->count++ >= ZRACE_MAX_ERRORS)
 		return;
 	if (pos.line)
-		g_string_append_printf(errors->text, "%s:%u:%u: ", errors->file, pos.line, pos.col);
+		g_string_append_printf(errors->text, "%s:%u:%u: ", file, pos.line, pos.col);
 	else
-		g_string_append_printf(errors->text, "%s: ", errors->file);
+		g_string_append_printf(errors->text, "%s: ", file);
 	va_start(args, format);
 	g_string_append_vprintf(errors->text, format, args);
 	va_end(args);

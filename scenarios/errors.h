@@ -10,18 +10,18 @@
 #define ZRACE_MAX_ERRORS 20u
 
 struct zrace_errors {
-	const char *file; /* as it was named by the user; borrowed */
-	GString *text;	  /* all of them, a newline after each line */
+	GString *text; /* all of them, a newline after each line */
 	size_t count;
 };
 
-void zrace_errors_init(struct zrace_errors *errors, const char *file);
+void zrace_errors_init(struct zrace_errors *errors);
 void zrace_errors_clear(struct zrace_errors *errors);
 /*
- * Adds "file:line:col: message", the source line (may be NULL) and a caret under the column.
- * pos.line 0: an error of the whole file. After ZRACE_MAX_ERRORS they are only counted.
+ * file: as messages give it. Adds "file:line:col: message", the source line (may be NULL) and a
+ * caret under the column. pos.line 0: an error of the whole file. After ZRACE_MAX_ERRORS they are
+ * only counted.
  */
-void zrace_errors_add(struct zrace_errors *errors, struct zrace_pos pos, const char *source,
-		      const char *format, ...) G_GNUC_PRINTF(4, 5);
+void zrace_errors_add(struct zrace_errors *errors, const char *file, struct zrace_pos pos,
+		      const char *source, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 #endif

@@ -9,14 +9,23 @@
  * Inside of the parser: one function for each part of the grammar. All return false after an error
  * was added; the rest of the line is then skipped.
  */
+struct zrace_frame {
+	unsigned file; /* index into the script's files */
+	unsigned next, nlines;
+	bool versioned; /* "race 1" was seen */
+	char *real;	/* its path, to know it again */
+};
+
 struct zrace_parser {
 	struct zrace_script *script;
 	struct zrace_errors *errors;
 	struct zrace_lexer *lexer;
 	const char *source; /* the line that is being read */
-	unsigned line;
-	size_t at;	/* next token */
-	bool versioned; /* "race 1" was seen */
+	unsigned file, line;
+	size_t at;				    /* next token */
+	struct zrace_frame frames[ZRACE_MAX_DEPTH]; /* files that are being read (source.h) */
+	size_t depth;				    /* how many of them */
+	size_t total;				    /* lines of all files */
 };
 
 /* ---- tokens (grammar_tokens.c) ---- */
@@ -24,6 +33,7 @@ struct zrace_parser {
 const struct zrace_token *zrace_peek(const struct zrace_parser *p, size_t ahead);
 const struct zrace_token *zrace_take(struct zrace_parser *p);
 struct zrace_pos zrace_here(const struct zrace_parser *p);
+struct zrace_pos zrace_line_start(const struct zrace_parser *p);
 /* Adds "expected WHAT, got TOKEN" at the next token; returns false. */
 bool zrace_expected(struct zrace_parser *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Adds an error at a place of this line; returns false. */
@@ -71,6 +81,7 @@ bool zrace_read_line(struct zrace_parser *p);
 
 /* ---- the whole script (grammar_check.c) ---- */
 
-void zrace_check_script(struct zrace_parser *p);
+/* readable: no line of it was a mistake. */
+void zrace_check_script(struct zrace_parser *p, bool readable);
 
 #endif

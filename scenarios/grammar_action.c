@@ -8,9 +8,7 @@
 
 bool zrace_is_verb(const struct zrace_token *token)
 {
-	static const char *const verbs[] = {"connect", "put", "ping", NULL};
-
-	return token->kind == ZRACE_WORD && g_strv_contains(verbs, token->text);
+	return token->kind == ZRACE_WORD && zrace_verb_of(token->text) >= 0;
 }
 
 static bool read_unit(struct zrace_parser *p, unsigned *units)
@@ -54,7 +52,7 @@ bool zrace_read_dirs(struct zrace_parser *p, struct zrace_action *action)
 	return true;
 }
 
-static bool read_put_size(struct zrace_parser *p, size_t *size)
+static bool read_size(struct zrace_parser *p, size_t *size)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
 
@@ -65,21 +63,92 @@ static bool read_put_size(struct zrace_parser *p, size_t *size)
 	return true;
 }
 
+static bool read_error(struct zrace_parser *p, enum zcl_err *error)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *names;
+
+	for (int i = ZCL_OK + 1; i < ZCL_ERR_LAST; i++) {
+		*error = (enum zcl_err)i;
+		if (token->kind != ZRACE_WORD || strcmp(token->text, zcl_err_name(*error)) != 0)
+			continue;
+		zrace_take(p);
+		return true;
+	}
+	names = g_string_new(NULL);
+	for (int i = ZCL_OK + 1; i < ZCL_ERR_LAST; i++)
+		g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+				       zcl_err_name((enum zcl_err)i));
+	zrace_expected(p, "an error (%s)", names->str);
+	g_string_free(names, TRUE);
+	return false;
+}
+
+/* "fails", "fails=ERROR", "may-fail" */
+static bool read_success(struct zrace_parser *p, struct zrace_action *action)
+{
+	if (zrace_accept(p, "may-fail")) {
+		action->success = ZRACE_MAY_FAIL;
+		return true;
+	}
+	if (!zrace_accept(p, "fails"))
+		return true;
+	action->success = ZRACE_FAILS;
+	return !zrace_accept_char(p, '=') || read_error(p, &action->error);
+}
+
+/* Who it is done to. Only what is to fail may be done to oneself. */
+static bool read_other(struct zrace_parser *p, struct zrace_action *action)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	const bool self = token->kind == ZRACE_WORD &&
+			  strcmp(token->text, p->script->peers[action->peer].name) == 0;
+	const char *after = NULL;
+
+	if (!self || !zrace_action_connects(action))
+		return zrace_need_other(p, action->peer, &action->other);
+	for (size_t i = 1; zrace_peek(p, i)->kind != ZRACE_END && after == NULL; i++)
+		if (strcmp(zrace_peek(p, i)->text, "fails") == 0)
+			after = zrace_peek(p, i)->text;
+	return zrace_need_other(p, after ? ZRACE_ANY_PEER : action->peer, &action->other);
+}
+
+static bool count_restart(struct zrace_parser *p)
+{
+	if (p->script->restarts == ZRACE_MAX_RESTARTS)
+		return zrace_complain(p, zrace_line_start(p),
+				      "expected at most %u restarts, got one more",
+				      ZRACE_MAX_RESTARTS);
+	p->script->restarts++;
+	return true;
+}
+
 static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 {
+	const struct zrace_token *token;
+	int kind;
+
 	if (!zrace_need_peer(p, &action->peer))
 		return false;
-	if (zrace_accept(p, "connect"))
-		action->kind = ZRACE_DO_CONNECT;
-	else if (zrace_accept(p, "put"))
-		action->kind = ZRACE_DO_PUT;
-	else if (zrace_accept(p, "ping"))
-		action->kind = ZRACE_DO_PING;
-	else
-		return zrace_expected(p, "connect, put or ping");
-	if (!zrace_need_other(p, action->peer, &action->other))
+	token = zrace_peek(p, 0);
+	kind = token->kind == ZRACE_WORD ? zrace_verb_of(token->text) : -1;
+	if (kind < 0) {
+		char *verbs = zrace_verbs();
+
+		zrace_expected(p, "an action (%s)", verbs);
+		g_free(verbs);
 		return false;
-	return action->kind != ZRACE_DO_PUT || read_put_size(p, &action->size);
+	}
+	zrace_take(p);
+	action->kind = (enum zrace_action_kind)kind;
+	if (zrace_action_restarts(action) && !count_restart(p))
+		return false;
+	if (zrace_action_has_other(action) && !read_other(p, action))
+		return false;
+	if ((action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET) &&
+	    !read_size(p, &action->size))
+		return false;
+	return !zrace_action_connects(action) || read_success(p, action);
 }
 
 bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
@@ -100,7 +169,6 @@ bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
 	}
 	if (token->kind != ZRACE_WORD ||
 	    zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER)
-		return zrace_expected(p, "an action (PEER connect PEER, PEER put PEER SIZE, "
-					 "PEER ping PEER, hold, release)");
+		return zrace_expected(p, "an action (PEER and what it does, hold, release)");
 	return read_verb(p, action);
 }

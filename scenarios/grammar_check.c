@@ -8,14 +8,15 @@ static void complain_at(struct zrace_parser *p, struct zrace_pos pos, const char
 
 static void complain_at(struct zrace_parser *p, struct zrace_pos pos, const char *format, ...)
 {
-	const char *source = pos.line ? p->script->lines[pos.line - 1] : NULL;
+	const struct zrace_file *file = zrace_script_file(p->script, pos);
+	const char *source = pos.line ? file->lines[pos.line - 1] : NULL;
 	va_list args;
 	char *text;
 
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	zrace_errors_add(p->errors, pos, source, "%s", text);
+	zrace_errors_add(p->errors, file->name, pos, source, "%s", text);
 	g_free(text);
 }
 
@@ -80,19 +81,27 @@ static void resolve_remembers(struct zrace_parser *p, size_t index)
 	}
 }
 
-void zrace_check_script(struct zrace_parser *p)
+static void check_tuned(struct zrace_parser *p, const struct zrace_peer *peer)
+{
+	if (peer->tuned.min_reconnect > peer->tuned.max_reconnect)
+		complain_at(
+			p, peer->pos,
+			"expected a min-reconnect of %s up to its max-reconnect, got a longer one",
+			peer->name);
+}
+
+void zrace_check_script(struct zrace_parser *p, bool readable)
 {
 	struct zrace_script *script = p->script;
-	struct zrace_pos nowhere = {0, 0};
+	struct zrace_pos nowhere = {0};
 
-	if (!p->versioned)
-		complain_at(p, nowhere, "expected \"race 1\" as the first line, got no line");
-	else if (script->npeers < 2 && p->errors->count == 0)
+	if (script->npeers < 2 && readable)
 		complain_at(p, nowhere, "expected at least two peers, got %zu", script->npeers);
 	if (script->ncases == 0)
 		script->ncases = 1; /* all zero: without a name */
 	for (size_t i = 0; i < script->npeers; i++) {
 		resolve_remembers(p, i);
+		check_tuned(p, &script->peers[i]);
 		for (size_t c = 0; c < script->ncases; c++)
 			resolve_nid(p, &script->cases[c], i);
 	}

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
+#include "scenarios/tunable.h"
 #include "scenarios/value.h"
 
 bool zrace_read_title(struct zrace_parser *p)
 {
 	if (p->script->title)
-		return zrace_complain(p, (struct zrace_pos){p->line, 1},
+		return zrace_complain(p, zrace_line_start(p),
 				      "expected one title, got a second one");
 	if (zrace_peek(p, 0)->kind != ZRACE_STRING)
 		return zrace_expected(p, "a title in quotes");
@@ -54,6 +55,33 @@ static bool read_conns(struct zrace_parser *p, struct zrace_peer *peer)
 	return true;
 }
 
+static bool read_set(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	const struct zrace_tunable *tunable = NULL;
+	GString *words = g_string_new(NULL);
+	bool good = false;
+
+	if (token->kind == ZRACE_WORD)
+		tunable = zrace_tunable_find(token->text);
+	if (tunable == NULL) {
+		zrace_tunable_names(words);
+		zrace_expected(p, "a tunable (%s)", words->str);
+	} else {
+		zrace_take(p);
+		token = zrace_peek(p, 0);
+		good = token->kind == ZRACE_WORD &&
+		       zrace_tunable_set(tunable, token->text, &peer->tuned);
+		zrace_tunable_words(tunable, words);
+		if (good)
+			zrace_take(p);
+		else
+			zrace_expected(p, "%s", words->str);
+	}
+	g_string_free(words, TRUE);
+	return good;
+}
+
 static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
@@ -80,7 +108,9 @@ static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
 		return read_remember(p, peer);
 	if (zrace_accept(p, "conns"))
 		return read_conns(p, peer);
-	return zrace_expected(p, "nid, speaks, refuses, remembers or conns");
+	if (zrace_accept(p, "set"))
+		return read_set(p, peer);
+	return zrace_expected(p, "nid, speaks, refuses, remembers, conns or set");
 }
 
 bool zrace_read_peer(struct zrace_parser *p)
@@ -101,6 +131,7 @@ bool zrace_read_peer(struct zrace_parser *p)
 	}
 	*peer = (struct zrace_peer){
 		.name = name, .pos = pos, .version = ZCL_V2, .refuses = ZCL_REFUSE_REPLY};
+	zcl_config_init(&peer->tuned);
 	/* From here it exists: a mistake further on must not make every later line a mistake. */
 	script->npeers++;
 	while (zrace_peek(p, 0)->kind != ZRACE_END)
@@ -177,7 +208,7 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 
 bool zrace_read_link(struct zrace_parser *p)
 {
-	struct zrace_link link = {.pos = {p->line, 1}};
+	struct zrace_link link = {.pos = zrace_line_start(p)};
 
 	if (!zrace_need_peer(p, &link.a) || !zrace_need_other(p, link.a, &link.b))
 		return false;

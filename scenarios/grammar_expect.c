@@ -164,7 +164,7 @@ bool zrace_read_finally(struct zrace_parser *p, struct zrace_finally *finally)
 		if (!zrace_need_time(p, &finally->within))
 			return false;
 		if (finally->within == 0)
-			return zrace_complain(p, (struct zrace_pos){p->line, 1},
+			return zrace_complain(p, zrace_line_start(p),
 					      "expected a time above 0 after \"within\", got 0");
 		if (!zrace_need_char(p, ':'))
 			return false;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "scenarios/source.h"
 #include "scenarios/value.h"
 
 /* What "in CASE:" and "vary ...:" say about the rest of their line. */
@@ -17,20 +18,7 @@ static bool read_at(struct zrace_parser *p, struct zrace_statement *statement)
 	return zrace_need_time(p, &statement->time) && zrace_read_action(p, &statement->action);
 }
 
-static bool read_when_held(struct zrace_parser *p, struct zrace_statement *statement)
-{
-	struct zrace_action dirs = {0};
-
-	statement->kind = ZRACE_WHEN_HELD;
-	if (!zrace_read_dirs(p, &dirs))
-		return false;
-	if (dirs.ndirs != 1 || (dirs.dirs[0].units & (dirs.dirs[0].units - 1)))
-		return zrace_expected(p, "one kind of message in one direction before \"held\"");
-	statement->dir = dirs.dirs[0];
-	return zrace_need(p, "held") && zrace_read_action(p, &statement->action);
-}
-
-/* "count=2": not the first event that fits, the second. */
+/* "count=2": not the first that fits, the second. */
 static bool read_count(struct zrace_parser *p, unsigned *nth)
 {
 	const struct zrace_token *token;
@@ -48,6 +36,20 @@ static bool read_count(struct zrace_parser *p, unsigned *nth)
 	zrace_take(p);
 	*nth = (unsigned)count;
 	return true;
+}
+
+static bool read_when_held(struct zrace_parser *p, struct zrace_statement *statement)
+{
+	struct zrace_action dirs = {0};
+
+	statement->kind = ZRACE_WHEN_HELD;
+	if (!zrace_read_dirs(p, &dirs))
+		return false;
+	if (dirs.ndirs != 1 || (dirs.dirs[0].units & (dirs.dirs[0].units - 1)))
+		return zrace_expected(p, "one kind of message in one direction before \"held\"");
+	statement->dir = dirs.dirs[0];
+	return zrace_need(p, "held") && read_count(p, &statement->nth) &&
+	       zrace_read_action(p, &statement->action);
 }
 
 static bool read_when(struct zrace_parser *p, struct zrace_statement *statement)
@@ -109,6 +111,7 @@ static bool read_statement(struct zrace_parser *p, struct scope scope)
 	bool good;
 
 	statement->pos = zrace_here(p);
+	statement->number = p->script->statements->len;
 	statement->cases = scope.cases;
 	statement->vary = scope.vary;
 	good = read_body(p, statement);
@@ -155,7 +158,7 @@ static bool read_range(struct zrace_parser *p, struct zrace_vary *vary)
 
 static bool read_vary(struct zrace_parser *p, struct scope *scope)
 {
-	struct zrace_vary vary = {.pos = {p->line, 1}, .cases = scope->cases};
+	struct zrace_vary vary = {.pos = zrace_line_start(p), .cases = scope->cases};
 	const struct zrace_token *token = zrace_peek(p, 0);
 
 	if (token->kind != ZRACE_WORD || !g_str_has_prefix(token->text, "at."))
@@ -203,22 +206,26 @@ bool zrace_read_line(struct zrace_parser *p)
 					     "at",     "when",	"in",	   "vary",  NULL};
 	struct scope scope = {.cases = UINT64_MAX, .vary = ZRACE_BASE_RUN};
 	const struct zrace_token *token = zrace_peek(p, 0);
+	struct zrace_frame *frame = &p->frames[p->depth - 1];
 	bool known, good;
 
 	if (token->kind == ZRACE_END)
 		return true;
-	if (!p->versioned) {
-		p->versioned = true;
+	if (!frame->versioned) {
+		frame->versioned = true;
 		if (!zrace_accept(p, "race") || !zrace_accept(p, "1"))
 			return zrace_expected(p, "\"race 1\" as the first line");
 		return zrace_need_end(p);
 	}
+	if (zrace_accept(p, "include"))
+		return zrace_read_include(p);
 	good = read_declaration(p, &known);
 	if (known)
 		return good && zrace_need_end(p);
 	if (token->kind != ZRACE_WORD || !g_strv_contains(starts, token->text))
-		return zrace_expected(p, "title, peer, case, link, repeat, hold, at, when, expect, "
-					 "never, order, finally, in or vary");
+		return zrace_expected(p,
+				      "title, peer, case, link, repeat, include, hold, at, when, "
+				      "expect, never, order, finally, in or vary");
 	if (zrace_accept(p, "in") && !read_in(p, &scope))
 		return false;
 	if (zrace_accept(p, "vary") && !read_vary(p, &scope))

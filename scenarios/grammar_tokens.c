@@ -6,11 +6,13 @@
 #include "scenarios/value.h"
 
 static const char *const reserved[] = {
-	"race",	   "title", "peer",   "nid",  "speaks",	 "refuses", "remembers", "conns",
-	"case",	   "link",  "hold",   "at",   "connect", "put",	    "ping",	 "get",
-	"when",	   "all",   "held",   "in",   "release", "expect",  "never",	 "order",
-	"before",  "vary",  "repeat", "step", "finally", "within",  "higher",	 "lower",
-	"include", "self",  "any",    NULL};
+	"race",	   "title",	"peer",	      "nid",	  "speaks",    "refuses", "remembers",
+	"conns",   "case",	"link",	      "hold",	  "at",	       "connect", "put",
+	"ping",	   "get",	"when",	      "all",	  "held",      "in",	  "release",
+	"expect",  "never",	"order",      "before",	  "vary",      "repeat",  "step",
+	"finally", "within",	"higher",     "lower",	  "include",   "self",	  "any",
+	"set",	   "crash",	"restart",    "upgrade",  "downgrade", "reset",	  "heal",
+	"fails",   "partition", "disconnect", "may-fail", NULL};
 
 const struct zrace_token *zrace_peek(const struct zrace_parser *p, size_t ahead)
 {
@@ -28,7 +30,12 @@ const struct zrace_token *zrace_take(struct zrace_parser *p)
 
 struct zrace_pos zrace_here(const struct zrace_parser *p)
 {
-	return (struct zrace_pos){p->line, zrace_peek(p, 0)->col};
+	return (struct zrace_pos){p->line, zrace_peek(p, 0)->col, p->file};
+}
+
+struct zrace_pos zrace_line_start(const struct zrace_parser *p)
+{
+	return (struct zrace_pos){p->line, 1, p->file};
 }
 
 bool zrace_complain(struct zrace_parser *p, struct zrace_pos pos, const char *format, ...)
@@ -39,7 +46,8 @@ bool zrace_complain(struct zrace_parser *p, struct zrace_pos pos, const char *fo
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	zrace_errors_add(p->errors, pos, p->source, "%s", text);
+	zrace_errors_add(p->errors, zrace_script_file(p->script, pos)->name, pos, p->source, "%s",
+			 text);
 	g_free(text);
 	return false;
 }

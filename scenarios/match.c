@@ -186,7 +186,7 @@ static const struct sequence *unmet_sequence(const struct zrace_matcher *matcher
 		const struct sequence *sequence = g_ptr_array_index(matcher->sequences, i);
 		const struct zrace_statement *next = awaited(sequence);
 
-		if (next && (first == NULL || next->pos.line < awaited(first)->pos.line))
+		if (next && (first == NULL || next->number < awaited(first)->number))
 			first = sequence;
 	}
 	return first;

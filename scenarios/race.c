@@ -100,7 +100,7 @@ static GPtrArray *read_scripts(char **files)
 		struct zrace_errors errors;
 		struct zrace_script *script;
 
-		zrace_errors_init(&errors, *files);
+		zrace_errors_init(&errors);
 		script = zrace_parse_file(*files, &errors);
 		if (script)
 			g_ptr_array_add(scripts, script);

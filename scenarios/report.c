@@ -36,7 +36,7 @@ void zrace_result_reason(GString *text, const struct zrace_result *result)
 
 	if (outcome->why == NULL)
 		return;
-	g_string_append(text, run->script->file);
+	g_string_append(text, zrace_script_file(run->script, outcome->pos)->name);
 	if (outcome->pos.line)
 		g_string_append_printf(text, ":%u", outcome->pos.line);
 	g_string_append(text, ": ");

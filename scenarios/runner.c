@@ -65,32 +65,45 @@ static void on_alarm(void *data)
 
 /* ---- setting up ---- */
 
-static void fill_config(const struct zrace_runner *runner, size_t index, struct zcl_config *config)
+void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
+			 struct zcl_config *config)
 {
-	const struct zrace_peer *peer = &runner->script->peers[index];
-
-	zcl_config_init(config);
-	config->nid = runner->script->cases[runner->run->case_index].nids[index];
-	config->incarnation = 0x10000 + index;
-	config->max_version = peer->version;
-	config->refuses = peer->refuses;
-	config->typed = peer->typed;
+	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
+	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
+	config->max_version = runner->version[peer];
 	config->faults = runner->run->faults;
+}
+
+enum zcl_err zrace_runner_attach(struct zrace_runner *runner, unsigned peer)
+{
+	const struct zcl_attach sink = {.portal = ZRACE_SINK_PORTAL,
+					.ignore_bits = UINT64_MAX,
+					.peer = ZCL_NID_ANY,
+					.options = ZCL_MD_PUT | ZCL_MD_TRUNCATE};
+	const struct zcl_attach file = {.portal = ZRACE_FILE_PORTAL,
+					.ignore_bits = UINT64_MAX,
+					.peer = ZCL_NID_ANY,
+					.options = ZCL_MD_GET | ZCL_MD_REMOTE_OFFSET,
+					.iov = {{runner->payload, ZCL_LNET_MTU}},
+					.niov = 1};
+	struct zcl_node *node = runner->world->ops->node(runner->peers[peer]);
+	const int64_t now = runner->world->ops->now(runner->world);
+	enum zcl_err err;
+	uint64_t id;
+
+	err = zcl_lnet_attach(node, &sink, &id, now);
+	return err == ZCL_OK ? zcl_lnet_attach(node, &file, &id, now) : err;
 }
 
 static bool add_peer(struct zrace_runner *runner, size_t index)
 {
 	const struct zrace_peer *peer = &runner->script->peers[index];
-	const struct zcl_attach sink = {.portal = ZRACE_SINK_PORTAL,
-					.ignore_bits = UINT64_MAX,
-					.peer = ZCL_NID_ANY,
-					.options = ZCL_MD_PUT | ZCL_MD_TRUNCATE};
 	struct zcl_config config;
 	const char *why = NULL;
 	enum zcl_err err;
-	uint64_t id;
 
-	fill_config(runner, index, &config);
+	runner->version[index] = peer->version;
+	zrace_runner_config(runner, (unsigned)index, &config);
 	runner->peers[index] =
 		runner->world->ops->add_peer(runner->world, peer->name, &config, &why);
 	if (runner->peers[index] == NULL) {
@@ -98,9 +111,9 @@ static bool add_peer(struct zrace_runner *runner, size_t index)
 				  peer->name, why ? why : "no reason given");
 		return false;
 	}
-	err = zcl_lnet_attach(runner->world->ops->node(runner->peers[index]), &sink, &id, 0);
+	err = zrace_runner_attach(runner, (unsigned)index);
 	if (err != ZCL_OK)
-		zrace_runner_fail(runner, ZRACE_ERROR, peer->pos, "no sink for peer %s: %s",
+		zrace_runner_fail(runner, ZRACE_ERROR, peer->pos, "no buffers for peer %s: %s",
 				  peer->name, zcl_strerror(err));
 	return err == ZCL_OK;
 }
@@ -144,7 +157,7 @@ static bool set_links(struct zrace_runner *runner)
 
 static void note_pair(struct zrace_runner *runner, const struct zrace_action *action)
 {
-	if (action->kind <= ZRACE_DO_PING)
+	if (zrace_action_connects(action))
 		runner->pairs[MIN(action->peer, action->other)][MAX(action->peer, action->other)] =
 			true;
 }
@@ -158,7 +171,7 @@ static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_st
 		return 0;
 	vary = &g_array_index(runner->script->varies, struct zrace_vary, run->vary);
 	/* No time before 0: when one peer is to begin earlier, the others begin later. */
-	if (statement->action.kind <= ZRACE_DO_PING && statement->action.peer == vary->peer)
+	if (zrace_action_has_peer(&statement->action) && statement->action.peer == vary->peer)
 		return MAX(run->shift, 0);
 	return MAX(-run->shift, 0);
 }
@@ -224,7 +237,7 @@ static bool set_up(struct zrace_runner *runner)
 static void judge(struct zrace_runner *runner)
 {
 	GString *why = g_string_new(NULL);
-	struct zrace_pos pos = {0, 0};
+	struct zrace_pos pos = {0};
 	bool good = zrace_matcher_verdict(runner->matcher, &pos, why);
 
 	if (good && runner->alarms) {
@@ -238,7 +251,7 @@ static void judge(struct zrace_runner *runner)
 		good = zrace_runner_state_holds(runner, why);
 	}
 	if (good && runner->ops) {
-		g_string_append_printf(why, "expected every put and ping to end, %zu did not",
+		g_string_append_printf(why, "expected every put, get and ping to end, %zu did not",
 				       runner->ops);
 		good = false;
 	}
@@ -313,18 +326,22 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
 	runner->owned = g_ptr_array_new_with_free_func(g_free);
+	runner->tasks = g_ptr_array_new_with_free_func(g_free);
 	runner->payload = g_malloc0(ZCL_LNET_MTU);
+	runner->sink = g_malloc0(ZCL_LNET_MTU);
 	runner->world = backend->world_new(&run->options, &why);
 	if (runner->world)
 		run_world(runner);
 	else
-		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0, 0}, "no world: %s",
+		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0}, "no world: %s",
 				  why ? why : "no reason given");
 	zrace_matcher_free(runner->matcher);
 	g_array_unref(runner->held);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);
 	g_ptr_array_unref(runner->owned);
+	g_ptr_array_unref(runner->tasks);
+	g_free(runner->sink);
 	g_free(runner->payload);
 	g_free(runner);
 }

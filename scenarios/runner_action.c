@@ -21,10 +21,10 @@ static void note_action(struct zrace_runner *runner, const struct zrace_action *
 				      .other = ZRACE_ANY_PEER};
 	GString *text = g_string_new(NULL);
 
-	if (action->kind <= ZRACE_DO_PING) {
+	if (zrace_action_has_peer(action))
 		record.peer = action->peer;
+	if (zrace_action_has_other(action))
 		record.other = action->other;
-	}
 	zrace_words_action(text, runner->script, action);
 	record.text = g_string_free(text, FALSE);
 	g_array_append_val(runner->outcome->log, record);
@@ -88,7 +88,7 @@ static void release_all(struct zrace_runner *runner)
 	}
 }
 
-/* ---- connect, put, ping ---- */
+/* ---- connect, put, get, ping, disconnect ---- */
 
 static void start_op(struct zrace_runner *runner, const struct zrace_statement *statement,
 		     struct zrace_op **op)
@@ -96,7 +96,7 @@ static void start_op(struct zrace_runner *runner, const struct zrace_statement *
 	*op = g_new0(struct zrace_op, 1);
 	(*op)->runner = runner;
 	(*op)->statement = statement;
-	g_ptr_array_add(runner->owned, *op);
+	g_ptr_array_add(runner->tasks, *op);
 	runner->ops++;
 }
 
@@ -117,6 +117,22 @@ static enum zcl_err put(struct zrace_runner *runner, const struct zrace_statemen
 	return zcl_lnet_put(node_of(runner, action->peer), &request, now);
 }
 
+static enum zcl_err get(struct zrace_runner *runner, const struct zrace_statement *statement,
+			int64_t now)
+{
+	const struct zrace_action *action = &statement->action;
+	struct iovec iov = {runner->sink, action->size};
+	struct zcl_get request = {.target = nid_of(runner, action->other),
+				  .portal = ZRACE_FILE_PORTAL,
+				  .iov = &iov,
+				  .niov = action->size ? 1 : 0};
+	struct zrace_op *op;
+
+	start_op(runner, statement, &op);
+	request.user = op;
+	return zcl_lnet_get(node_of(runner, action->peer), &request, now);
+}
+
 static enum zcl_err ping(struct zrace_runner *runner, const struct zrace_statement *statement,
 			 int64_t now)
 {
@@ -127,49 +143,103 @@ static enum zcl_err ping(struct zrace_runner *runner, const struct zrace_stateme
 	return zcl_lnet_ping(node_of(runner, action->peer), nid_of(runner, action->other), op, now);
 }
 
-/* connect, put, ping: calls into a core. */
+static enum zcl_err submit(struct zrace_runner *runner, const struct zrace_statement *statement,
+			   int64_t now)
+{
+	const struct zrace_action *action = &statement->action;
+	struct zcl_node *node = node_of(runner, action->peer);
+	const zcl_nid other = nid_of(runner, action->other);
+
+	switch (action->kind) {
+	case ZRACE_DO_PUT:
+		return put(runner, statement, now);
+	case ZRACE_DO_GET:
+		return get(runner, statement, now);
+	case ZRACE_DO_PING:
+		return ping(runner, statement, now);
+	case ZRACE_DO_DISCONNECT:
+		return zcl_node_disconnect(node, other, now);
+	default:
+		return zcl_node_connect(node, other, now);
+	}
+}
+
+/* How an action ended, held against what the script says of it. */
+static void judge(struct zrace_runner *runner, const struct zrace_statement *statement,
+		  enum zcl_err err)
+{
+	const struct zrace_action *action = &statement->action;
+	bool good = err == ZCL_OK;
+	GString *text;
+
+	if (action->success == ZRACE_MAY_FAIL)
+		return;
+	if (action->success == ZRACE_FAILS)
+		good = action->error == ZCL_OK ? err != ZCL_OK : err == action->error;
+	if (good)
+		return;
+	text = g_string_new(NULL);
+	zrace_words_action(text, runner->script, action);
+	if (action->success == ZRACE_FAILS)
+		zrace_runner_fail(runner, ZRACE_FAIL, statement->pos, "expected %s, got %s: %s",
+				  text->str, zcl_err_name(err), zcl_strerror(err));
+	else
+		zrace_runner_fail(runner, ZRACE_FAIL, statement->pos,
+				  "expected %s to succeed, got %s: %s", text->str,
+				  zcl_err_name(err), zcl_strerror(err));
+	g_string_free(text, TRUE);
+}
+
+/* What calls into a core. */
 static void call_core(struct zrace_runner *runner, const struct zrace_statement *statement)
 {
 	const struct zrace_action *action = &statement->action;
-	int64_t now = runner->world->ops->now(runner->world);
+	const guint before = runner->tasks->len;
+	const bool later = action->kind >= ZRACE_DO_PUT && action->kind <= ZRACE_DO_PING;
 	enum zcl_err err;
 
-	if (action->kind == ZRACE_DO_PUT)
-		err = put(runner, statement, now);
-	else if (action->kind == ZRACE_DO_PING)
-		err = ping(runner, statement, now);
-	else
-		err = zcl_node_connect(node_of(runner, action->peer), nid_of(runner, action->other),
-				       now);
-	runner->world->ops->kick(runner->world, runner->peers[action->peer]);
-	if (err != ZCL_OK) {
-		GString *text = g_string_new(NULL);
-
-		zrace_words_action(text, runner->script, action);
-		zrace_runner_fail(runner, ZRACE_FAIL, statement->pos, "%s: %s", text->str,
-				  zcl_strerror(err));
-		g_string_free(text, TRUE);
+	if (node_of(runner, action->peer) == NULL) {
+		zrace_runner_fail(runner, ZRACE_FAIL, statement->pos,
+				  "expected %s to be there, got a peer that has crashed",
+				  runner->script->peers[action->peer].name);
+		return;
 	}
+	err = submit(runner, statement, runner->world->ops->now(runner->world));
+	runner->world->ops->kick(runner->world, runner->peers[action->peer]);
+	if (err != ZCL_OK && runner->tasks->len > before) {
+		struct zrace_op *op = g_ptr_array_index(runner->tasks, before);
+
+		op->over = true;
+		runner->ops--;
+	}
+	if (err != ZCL_OK || !later)
+		judge(runner, statement, err);
 }
 
 void zrace_runner_op_event(struct zrace_runner *runner, const struct zcl_lnet_event *event)
 {
-	const struct zrace_op *op = event->user;
-	GString *text;
+	struct zrace_op *op = event->user;
 
-	/* PUT and GET events are of the sink, which has no user. */
-	if (op == NULL || !event->final)
+	/* PUT and GET events are of the peers' buffers, which have no user. */
+	if (op == NULL || !event->final || op->over)
 		return;
 	g_assert(op->runner == runner && runner->ops > 0);
+	op->over = true;
 	runner->ops--;
-	if (event->status == ZCL_OK)
-		return;
-	text = g_string_new(NULL);
-	zrace_words_action(text, runner->script, &op->statement->action);
-	zrace_runner_fail(runner, ZRACE_FAIL, op->statement->pos,
-			  "expected %s to succeed, got %s: %s", text->str,
-			  zcl_err_name(event->status), zcl_strerror(event->status));
-	g_string_free(text, TRUE);
+	judge(runner, op->statement, event->status);
+}
+
+/* ---- what happens to connections ---- */
+
+static void strike(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+	struct zworld_peer *a = runner->peers[action->peer], *b = runner->peers[action->other];
+
+	if (action->kind == ZRACE_DO_RESET)
+		ops->reset(runner->world, a, b);
+	else
+		ops->partition(runner->world, a, b, action->kind == ZRACE_DO_PARTITION);
 }
 
 void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement *statement)
@@ -180,8 +250,21 @@ void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement 
 	switch (action->kind) {
 	case ZRACE_DO_CONNECT:
 	case ZRACE_DO_PUT:
+	case ZRACE_DO_GET:
 	case ZRACE_DO_PING:
+	case ZRACE_DO_DISCONNECT:
 		call_core(runner, statement);
+		break;
+	case ZRACE_DO_RESET:
+	case ZRACE_DO_PARTITION:
+	case ZRACE_DO_HEAL:
+		strike(runner, action);
+		break;
+	case ZRACE_DO_CRASH:
+	case ZRACE_DO_RESTART:
+	case ZRACE_DO_UPGRADE:
+	case ZRACE_DO_DOWNGRADE:
+		zrace_runner_end_life(runner, statement);
 		break;
 	case ZRACE_DO_HOLD:
 		zrace_runner_hold(runner, action);

@@ -9,6 +9,7 @@
 /* Inside of the runner: a run under way. */
 
 #define ZRACE_SINK_PORTAL 9u
+#define ZRACE_FILE_PORTAL 10u /* what `get` reads */
 
 /* A message kind that is held in one direction. */
 struct zrace_held {
@@ -32,10 +33,11 @@ struct zrace_alarm {
 	const struct zrace_statement *statement;
 };
 
-/* A PUT or ping under way. */
+/* A PUT, GET or ping. */
 struct zrace_op {
 	struct zrace_runner *runner;
 	const struct zrace_statement *statement;
+	bool over;
 };
 
 /* A look for silence: whether the log still has this length when the time is over. */
@@ -56,13 +58,17 @@ struct zrace_runner {
 	struct zrace_pos finally_pos;		      /* line 0: the script has none */
 	bool pairs[ZRACE_MAX_PEERS][ZRACE_MAX_PEERS]; /* [a][b], a < b: the script connects them */
 
-	GArray *held;	  /* of struct zrace_held */
-	GArray *triggers; /* of struct zrace_trigger */
-	GQueue due;	  /* of const struct zrace_statement: whose action is due */
-	GPtrArray *owned; /* alarms and ops: freed at the end */
-	uint8_t *payload; /* what PUTs send: ZCL_LNET_MTU bytes */
-	size_t alarms;	  /* `at` lines to come */
-	size_t ops;	  /* PUTs and pings under way */
+	GArray *held;			 /* of struct zrace_held */
+	GArray *triggers;		 /* of struct zrace_trigger */
+	GQueue due;			 /* of const struct zrace_statement: whose action is due */
+	GPtrArray *owned;		 /* alarms: freed at the end */
+	GPtrArray *tasks;		 /* of struct zrace_op: all that were ever submitted */
+	uint8_t *payload;		 /* what PUTs send and GETs read: ZCL_LNET_MTU bytes */
+	uint8_t *sink;			 /* where GETs put it: as many */
+	size_t alarms;			 /* `at` lines to come */
+	size_t ops;			 /* PUTs, GETs and pings under way */
+	unsigned lives[ZRACE_MAX_PEERS]; /* restarts so far */
+	uint32_t version[ZRACE_MAX_PEERS]; /* that it speaks now */
 
 	bool pulsing;			  /* a pulse is on its way */
 	struct zrace_watch quiet, linger; /* where time is real */
@@ -74,6 +80,16 @@ void zrace_runner_fail(struct zrace_runner *runner, enum zrace_verdict verdict,
 		       struct zrace_pos pos, const char *format, ...) G_GNUC_PRINTF(4, 5);
 /* Asks for zrace_runner_pulse, between core calls. */
 void zrace_runner_wake(struct zrace_runner *runner);
+
+/* The configuration of a peer as it is now, and what every node of a script offers. */
+void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
+			 struct zcl_config *config);
+enum zcl_err zrace_runner_attach(struct zrace_runner *runner, unsigned peer);
+
+/* ---- runner_life.c ---- */
+
+/* crash, restart, upgrade, downgrade. */
+void zrace_runner_end_life(struct zrace_runner *runner, const struct zrace_statement *statement);
 
 /* ---- runner_action.c ---- */
 

@@ -50,7 +50,8 @@ static bool trigger_fits(const struct zrace_runner *runner, struct zrace_trigger
 		       ++trigger->seen == statement->nth;
 	case ZRACE_WHEN_HELD:
 		return record->kind == ZRACE_REC_HELD && record->peer == statement->dir.from &&
-		       record->other == statement->dir.to && record->unit == statement->dir.units;
+		       record->other == statement->dir.to && record->unit == statement->dir.units &&
+		       ++trigger->seen == statement->nth;
 	case ZRACE_WHEN_ALL:
 		return record->kind == ZRACE_REC_HELD && all_held(runner);
 	default:
@@ -63,8 +64,8 @@ static void take_record(struct zrace_runner *runner, const struct zrace_record *
 	GArray *log = runner->outcome->log;
 
 	if (log->len >= ZRACE_MAX_RECORDS) {
-		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0, 0},
-				  "more than %u events", ZRACE_MAX_RECORDS);
+		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0}, "more than %u events",
+				  ZRACE_MAX_RECORDS);
 		return;
 	}
 	g_array_append_vals(log, record, 1);
@@ -193,9 +194,12 @@ static bool timer_due(const struct zrace_runner *runner)
 {
 	const struct zworld_ops *ops = runner->world->ops;
 
-	for (size_t i = 0; i < runner->script->npeers; i++)
-		if (zcl_node_expiry(ops->node(runner->peers[i])) <= runner->finally.within)
+	for (size_t i = 0; i < runner->script->npeers; i++) {
+		const struct zcl_node *node = ops->node(runner->peers[i]);
+
+		if (node && zcl_node_expiry(node) <= runner->finally.within)
 			return true;
+	}
 	return false;
 }
 

@@ -15,12 +15,13 @@ struct zrace_side {
 };
 
 struct zrace_state {
+	bool crashed; /* one of them is not there: there is nothing that both could see */
 	unsigned peer[2];
 	zcl_nid nid[2];
 	struct zrace_side side[2];
 };
 
-/* nodes, nids: of the peers a and b. */
+/* nodes, nids: of the peers a and b. A node may be NULL: crashed. */
 void zrace_state_read(struct zrace_state *state, const unsigned peer[2],
 		      const struct zcl_node *const node[2], const zcl_nid nid[2]);
 /* Nothing is under way between them, and both see the same number of connections. */

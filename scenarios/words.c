@@ -32,6 +32,38 @@ void zrace_words_units(GString *text, unsigned units)
 	}
 }
 
+static const char *const verbs[] = {
+	[ZRACE_DO_CONNECT] = "connect",
+	[ZRACE_DO_PUT] = "put",
+	[ZRACE_DO_GET] = "get",
+	[ZRACE_DO_PING] = "ping",
+	[ZRACE_DO_DISCONNECT] = "disconnect",
+	[ZRACE_DO_RESET] = "reset",
+	[ZRACE_DO_PARTITION] = "partition",
+	[ZRACE_DO_HEAL] = "heal",
+	[ZRACE_DO_CRASH] = "crash",
+	[ZRACE_DO_RESTART] = "restart",
+	[ZRACE_DO_UPGRADE] = "upgrade",
+	[ZRACE_DO_DOWNGRADE] = "downgrade",
+};
+
+int zrace_verb_of(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+		if (strcmp(verbs[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+char *zrace_verbs(void)
+{
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+		g_string_append_printf(text, "%s%s", i ? ", " : "", verbs[i]);
+	return g_string_free(text, FALSE);
+}
+
 void zrace_words_time(GString *text, int64_t ns)
 {
 	if (ABS(ns) >= INT64_C(1000000000))
@@ -104,21 +136,27 @@ static void append_dirs(GString *text, const struct zrace_script *script,
 	}
 }
 
+static void append_verb(GString *text, const struct zrace_script *script,
+			const struct zrace_action *action)
+{
+	g_string_append_printf(text, "%s %s", peer_name(script, action->peer), verbs[action->kind]);
+	if (zrace_action_has_other(action))
+		g_string_append_printf(text, " %s", peer_name(script, action->other));
+	if (action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET)
+		g_string_append_printf(text, " %zu", action->size);
+	if (action->success == ZRACE_MAY_FAIL)
+		g_string_append(text, " may-fail");
+	if (action->success == ZRACE_FAILS)
+		g_string_append_printf(text, " fails%s%s", action->error ? "=" : "",
+				       action->error ? zcl_err_name(action->error) : "");
+}
+
 void zrace_words_action(GString *text, const struct zrace_script *script,
 			const struct zrace_action *action)
 {
-	const char *peer = peer_name(script, action->peer);
-	const char *other = peer_name(script, action->other);
-
 	switch (action->kind) {
-	case ZRACE_DO_CONNECT:
-		g_string_append_printf(text, "%s connect %s", peer, other);
-		break;
-	case ZRACE_DO_PUT:
-		g_string_append_printf(text, "%s put %s %zu", peer, other, action->size);
-		break;
-	case ZRACE_DO_PING:
-		g_string_append_printf(text, "%s ping %s", peer, other);
+	default:
+		append_verb(text, script, action);
 		break;
 	case ZRACE_DO_HOLD:
 		g_string_append(text, "hold");

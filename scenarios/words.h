@@ -11,6 +11,12 @@ unsigned zrace_unit_of(const char *name);
 /* "hello"; units: a set, joined by commas. Appends. */
 void zrace_words_units(GString *text, unsigned units);
 
+/* The kind of action (enum zrace_action_kind) that a peer does ("connect"); -1: none has that name.
+ */
+int zrace_verb_of(const char *name);
+/* All of them, with commas; the caller frees it. */
+char *zrace_verbs(void);
+
 /* "1.250 ms", "3.000 s": for people. Appends. */
 void zrace_words_time(GString *text, int64_t ns);
 /* "new fallback old to=v1". Appends. */

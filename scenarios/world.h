@@ -30,8 +30,8 @@ struct zworld_link {
 
 /*
  * What the world tells the runner. Called between core calls. From here the runner calls only at,
- * now, stop and what looks at nodes; it acts (hold, release, kick, the core) before run and from
- * functions that `at` calls.
+ * now, stop and what looks at nodes; it acts (hold, release, crash .. kick, the core) before run
+ * and from functions that `at` calls.
  */
 struct zworld_listener {
 	void (*event)(void *user, struct zworld_peer *peer, const struct zcl_event *event);
@@ -66,6 +66,7 @@ struct zworld_ops {
 	 */
 	struct zworld_peer *(*add_peer)(struct zworld *world, const char *name,
 					const struct zcl_config *config, const char **why);
+	/* NULL after crash. */
 	struct zcl_node *(*node)(struct zworld_peer *peer);
 	const char *(*peer_name)(const struct zworld_peer *peer);
 	/* After the peers, before run. False with *why when this world cannot do it. */
@@ -80,6 +81,25 @@ struct zworld_ops {
 	/* Stops holding these units there and lets what waits go on. */
 	void (*release)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
 			unsigned units);
+	/*
+	 * The node vanishes: no word to anybody, nothing listens there any more, and what comes to
+	 * its old connections is answered by a reset. Its events end here; its memory is free.
+	 */
+	void (*crash)(struct zworld *world, struct zworld_peer *peer);
+	/* A crashed peer is there again with a new node, as add_peer; holds and links stay. */
+	bool (*restart)(struct zworld *world, struct zworld_peer *peer,
+			const struct zcl_config *config, const char **why);
+	/*
+	 * All connections between the two are reset, and both sides see it at once. What is under
+	 * way on them is lost, and so is what is held.
+	 */
+	void (*reset)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b);
+	/*
+	 * cut: nothing passes between the two, either way, until it is not cut any more; then what
+	 * was sent arrives, late, as TCP repeats it. But a reset is sent once and is lost.
+	 */
+	void (*partition)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
+			  bool cut);
 	/* After a script called the core for this peer (connect, put ...): see to its requests. */
 	void (*kick)(struct zworld *world, struct zworld_peer *peer);
 	/* Runs until stop was called or that time is reached; returns true when stopped.

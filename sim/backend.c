@@ -153,6 +153,22 @@ void zsimnode_release(struct zsimnode *node, uint32_t from, unsigned units)
 	set_held(node, from, zsimnode_held(node, from) & ~units);
 }
 
+void zsimnode_reset(struct zsimnode *node, uint32_t from)
+{
+	for (GList *l = node->conns.head; l != NULL; l = l->next) {
+		struct zsimconn *conn = l->data;
+
+		if (conn->from == from)
+			zsimconn_reset(conn);
+	}
+	zsimnode_kick(node);
+}
+
+uint16_t zsimnode_next_port(const struct zsimnode *node)
+{
+	return node->src_port > 0 ? (uint16_t)(node->src_port - 1) : 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------ */
 
 static bool make_core(struct zsimnode *node, const char **why)
@@ -204,6 +220,8 @@ struct zsimnode *zsimnode_new(zsim *sim, zsim_host *host, const struct zsimnode_
 	node->sim = sim;
 	node->host = host;
 	node->options = *options;
+	/* The one above, for it goes down before each try. */
+	node->src_port = options->first_port ? (uint16_t)(options->first_port + 1) : 0;
 	g_queue_init(&node->conns);
 	g_queue_init(&node->pending);
 	node->held = g_hash_table_new(NULL, NULL);

@@ -27,6 +27,11 @@ struct zsimnode_options {
 	 * node's loop or scheduler thread needs to get to it. What was queued meanwhile goes along.
 	 */
 	int64_t tx_delay;
+	/*
+	 * The first source port that is tried, going down; 0: 1023. A node that follows another on
+	 * a host goes on where that one was, so as not to call from a port that a peer still knows.
+	 */
+	uint16_t first_port;
 	/* The core's callbacks: note what they say, call nothing. Each may be NULL. */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event);
 	void (*trace)(void *user, const struct zcl_event *event);
@@ -50,6 +55,14 @@ void zsimnode_free(struct zsimnode *node);
  * may be made on the host at once.
  */
 void zsimnode_crash(struct zsimnode *node);
+
+/*
+ * All connections with that address are reset, as if by something in between; what a gate held of
+ * them is lost.
+ */
+void zsimnode_reset(struct zsimnode *node, uint32_t from);
+/* For zsimnode_options.first_port of the next node on this host. */
+uint16_t zsimnode_next_port(const struct zsimnode *node);
 
 struct zcl_node *zsimnode_core(const struct zsimnode *node);
 int64_t zsimnode_now(const struct zsimnode *node);

@@ -245,6 +245,18 @@ static void on_closed(zsim_tcp *tcp, enum zsim_reason reason, void *user)
 	zsimnode_kick(conn->node);
 }
 
+void zsimconn_reset(struct zsimconn *conn)
+{
+	if (!conn->connected || is_dying(conn) || (conn->end != ZCL_OK && conn->end != ZCL_E_EOF))
+		return;
+	zsim_tcp_abort(conn->tcp);
+	zgate_free(conn->gate);
+	conn->gate = NULL;
+	conn->end = ZCL_E_RESET;
+	conn->end_told = true;
+	give_end(conn, conn->end);
+}
+
 static const struct zsim_tcp_ops tcp_ops = {on_connected, on_readable, on_writable, on_closed};
 
 void zsimconn_accept(zsim_tcp *tcp, void *user)

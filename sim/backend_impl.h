@@ -57,6 +57,8 @@ struct zsimconn *zsimconn_new(struct zsimnode *node, struct zcl_conn *core, uint
 void zsimconn_ask(struct zsimconn *conn, enum zsimconn_ask what);
 /* Does what was asked for; conn may be gone after it. */
 void zsimconn_serve(struct zsimconn *conn);
+/* An open connection is reset from outside; to the core it looks as if the other side did it. */
+void zsimconn_reset(struct zsimconn *conn);
 /* A pass of the sender: sends when it has to. */
 void zsimconn_pass(struct zsimconn *conn);
 /* A zsim_accept_fn; user: the node. */

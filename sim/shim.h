@@ -119,6 +119,12 @@ int zsim_host_set_link(zsim_host *host, const struct zsim_link *link);
 void zsim_host_partition(zsim_host *host, bool cut);
 
 /*
+ * While cut, every packet between the two hosts is lost: those that arrive at either of them with
+ * the other's address as source.
+ */
+void zsim_path_partition(zsim_host *a, zsim_host *b, bool cut);
+
+/*
  * The host loses its power and comes back at once: its listeners close, its connections vanish
  * without a packet and without a callback; their handles stay to be destroyed. Peers learn of it
  * as in real life: a reset when they next send, or when the host connects from the same port.

@@ -51,6 +51,14 @@ class LinkErrors : public ns3::ErrorModel
 	{
 		m_cut = cut;
 	}
+	/* What this address sent is lost. */
+	void SetCutFrom(uint32_t ipv4, bool cut)
+	{
+		if (cut)
+			m_cut_from.insert(ipv4);
+		else
+			m_cut_from.erase(ipv4);
+	}
 
       private:
 	bool DoCorrupt(ns3::Ptr<ns3::Packet> packet) override;
@@ -60,7 +68,10 @@ class LinkErrors : public ns3::ErrorModel
 
 	ns3::Ptr<ns3::UniformRandomVariable> m_random;
 	double m_loss = 0;
+	bool IsCutFrom(ns3::Ptr<ns3::Packet> packet) const;
+
 	bool m_cut = false;
+	std::set<uint32_t> m_cut_from;
 };
 
 struct zsim_host {

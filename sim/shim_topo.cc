@@ -8,8 +8,10 @@
 #include <ns3/internet-stack-helper.h>
 #include <ns3/ipv4-static-routing-helper.h>
 #include <ns3/ipv4-static-routing.h>
+#include <ns3/ipv4-header.h>
 #include <ns3/nstime.h>
 #include <ns3/object-vector.h>
+#include <ns3/ppp-header.h>
 #include <ns3/queue-size.h>
 #include <ns3/tcp-l4-protocol.h>
 
@@ -113,8 +115,21 @@ LinkErrors::LinkErrors() : m_random(CreateObject<UniformRandomVariable>())
 {
 }
 
-bool LinkErrors::DoCorrupt(Ptr<Packet>)
+bool LinkErrors::IsCutFrom(Ptr<Packet> packet) const
 {
+	Ptr<Packet> copy = packet->Copy();
+	PppHeader ppp;
+	Ipv4Header header;
+
+	copy->RemoveHeader(ppp);
+	copy->PeekHeader(header);
+	return m_cut_from.count(header.GetSource().Get()) > 0;
+}
+
+bool LinkErrors::DoCorrupt(Ptr<Packet> packet)
+{
+	if (!m_cut_from.empty() && IsCutFrom(packet))
+		return true;
 	/* No number is drawn on a link without loss, so that such links cost nothing. */
 	return m_cut || (m_loss > 0 && m_random->GetValue() < m_loss);
 }
@@ -193,6 +208,12 @@ void zsim_host_partition(zsim_host *host, bool cut)
 {
 	host->errors[0]->SetCut(cut);
 	host->errors[1]->SetCut(cut);
+}
+
+void zsim_path_partition(zsim_host *a, zsim_host *b, bool cut)
+{
+	a->errors[0]->SetCutFrom(b->ipv4, cut);
+	b->errors[0]->SetCutFrom(a->ipv4, cut);
 }
 
 void zsim_host_crash(zsim_host *host)

@@ -10,8 +10,12 @@
 struct zworld_peer {
 	struct sim_world *world;
 	char *name;
+	guint index;
 	zsim_host *host;
-	struct zsimnode *node;
+	struct zsimnode *node; /* NULL: crashed */
+	bool muted;	       /* it is crashing: what its core says is not heard */
+	uint16_t next_port;    /* of the next node on this host */
+	GArray *held;	       /* of unsigned: units held of what comes from each peer */
 	struct zstar_end end;
 };
 
@@ -94,13 +98,20 @@ static struct news *add_news(struct zworld_peer *peer, int kind)
 
 static void on_trace(void *user, const struct zcl_event *event)
 {
-	add_news(user, NEWS_EVENT)->event = *event;
+	const struct zworld_peer *peer = user;
+
+	if (!peer->muted)
+		add_news(user, NEWS_EVENT)->event = *event;
 }
 
 static void on_deliver(void *user, const struct zcl_lnet_event *event)
 {
-	struct news *news = add_news(user, NEWS_LNET);
+	const struct zworld_peer *peer = user;
+	struct news *news;
 
+	if (peer->muted)
+		return;
+	news = add_news(user, NEWS_LNET);
 	news->lnet = *event;
 	if (event->ping == NULL)
 		return;
@@ -193,6 +204,7 @@ static bool add_node(struct zworld_peer *peer, const struct zcl_config *config, 
 		.held = on_held,
 		.settled = on_settled,
 		.user = peer,
+		.first_port = peer->next_port,
 	};
 
 	peer->node = zsimnode_new(peer->world->sim, peer->host, &options, why);
@@ -203,6 +215,7 @@ static void peer_free(struct zworld_peer *peer)
 {
 	if (peer->node != NULL)
 		zsimnode_free(peer->node);
+	g_array_unref(peer->held);
 	g_free(peer->name);
 	g_free(peer);
 }
@@ -215,6 +228,8 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 
 	peer->world = world;
 	peer->name = g_strdup(name);
+	peer->index = world->peers->len;
+	peer->held = g_array_new(FALSE, TRUE, sizeof(unsigned));
 	zstar_init(&peer->end);
 	if (!add_host(peer, config->nid, why) || !add_capture(peer, why) ||
 	    !add_node(peer, config, why)) {
@@ -227,7 +242,7 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 
 static struct zcl_node *node_of(struct zworld_peer *peer)
 {
-	return zsimnode_core(peer->node);
+	return peer->node != NULL ? zsimnode_core(peer->node) : NULL;
 }
 
 static const char *peer_name(const struct zworld_peer *peer)
@@ -252,18 +267,74 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 
 /* ---- holds ------------------------------------------------------------------------------- */
 
+/* Beside what the node knows, for the node that may follow it. */
+static unsigned *held_from(struct zworld_peer *to, const struct zworld_peer *from)
+{
+	if (to->held->len <= from->index)
+		g_array_set_size(to->held, from->index + 1);
+	return &g_array_index(to->held, unsigned, from->index);
+}
+
 static void hold(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
 		 unsigned units)
 {
 	(void)base;
-	zsimnode_hold(to->node, zsim_host_ipv4(from->host), units);
+	*held_from(to, from) |= units;
+	if (to->node != NULL)
+		zsimnode_hold(to->node, zsim_host_ipv4(from->host), units);
 }
 
 static void release(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
 		    unsigned units)
 {
 	(void)base;
-	zsimnode_release(to->node, zsim_host_ipv4(from->host), units);
+	*held_from(to, from) &= ~units;
+	if (to->node != NULL)
+		zsimnode_release(to->node, zsim_host_ipv4(from->host), units);
+}
+
+/* ---- crash, reset, partition --------------------------------------------------------------- */
+
+static void crash(struct zworld *base, struct zworld_peer *peer)
+{
+	(void)base;
+	peer->next_port = zsimnode_next_port(peer->node);
+	peer->muted = true;
+	zsimnode_crash(peer->node);
+	peer->muted = false;
+	peer->node = NULL;
+}
+
+static bool restart(struct zworld *base, struct zworld_peer *peer, const struct zcl_config *config,
+		    const char **why)
+{
+	const struct sim_world *world = of(base);
+
+	if (!add_node(peer, config, why))
+		return false;
+	for (guint i = 0; i < world->peers->len; i++) {
+		const struct zworld_peer *from = g_ptr_array_index(world->peers, i);
+
+		if (*held_from(peer, from) != 0)
+			zsimnode_hold(peer->node, zsim_host_ipv4(from->host),
+				      *held_from(peer, from));
+	}
+	return true;
+}
+
+static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b)
+{
+	(void)base;
+	if (a->node != NULL)
+		zsimnode_reset(a->node, zsim_host_ipv4(b->host));
+	if (b->node != NULL)
+		zsimnode_reset(b->node, zsim_host_ipv4(a->host));
+}
+
+static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, bool cut)
+{
+	(void)base;
+	zsim_path_partition(a->host, b->host, cut);
 }
 
 /* ---- time -------------------------------------------------------------------------------- */
@@ -292,7 +363,8 @@ static void at(struct zworld *base, int64_t when, void (*fn)(void *data), void *
 static void kick(struct zworld *base, struct zworld_peer *peer)
 {
 	(void)base;
-	zsimnode_kick(peer->node);
+	if (peer->node != NULL)
+		zsimnode_kick(peer->node);
 }
 
 static void nothing(void *arg)
@@ -349,6 +421,10 @@ static const struct zworld_ops ops = {
 	.at = at,
 	.hold = hold,
 	.release = release,
+	.crash = crash,
+	.restart = restart,
+	.reset = reset,
+	.partition = partition,
 	.kick = kick,
 	.run = run,
 	.stop = stop,

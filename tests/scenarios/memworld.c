@@ -15,7 +15,9 @@ struct zworld_peer {
 	struct memworld *world;
 	char *name;
 	size_t index;
-	struct zcl_node *node;
+	zcl_nid nid;
+	struct zcl_node *node; /* NULL: crashed */
+	bool muted;	       /* it is crashing: what its core says is not heard */
 };
 
 /* One end of a stream. The gate lets in what comes to this end. */
@@ -27,6 +29,8 @@ struct mem_conn {
 	GByteArray *inbox;	/* while the core does not read */
 	enum zcl_err inbox_end; /* ZCL_OK: none */
 	int64_t clear_at;	/* when this end's last byte is on the wire */
+	bool lost;		/* it is not there any more, and the other end was not told */
+	bool over;		/* reset: nothing passes any more */
 };
 
 struct mem_event {
@@ -67,6 +71,8 @@ struct memworld {
 	size_t npeers;
 	struct zworld_link links[MAX_PEERS][MAX_PEERS];
 	unsigned holds[MAX_PEERS][MAX_PEERS];
+	bool cut[MAX_PEERS][MAX_PEERS];
+	GQueue parked;	   /* of struct mem_event: what waits for a partition to heal */
 	GSequence *events; /* of struct mem_event */
 	GQueue requests;   /* of struct request */
 	GQueue tales;	   /* of struct told */
@@ -161,15 +167,22 @@ static struct told *note_told(struct zworld_peer *peer, int kind)
 
 static void on_deliver(void *user, const struct zcl_lnet_event *event)
 {
-	struct told *told = note_told(user, TOLD_LNET);
+	const struct zworld_peer *peer = user;
+	struct told *told;
 
+	if (peer->muted)
+		return;
+	told = note_told(user, TOLD_LNET);
 	told->lnet = *event;
 	told->lnet.ping = NULL;
 }
 
 static void on_trace(void *user, const struct zcl_event *event)
 {
-	note_told(user, TOLD_EVENT)->event = *event;
+	const struct zworld_peer *peer = user;
+
+	if (!peer->muted)
+		note_told(user, TOLD_EVENT)->event = *event;
 }
 
 static const struct zcl_callbacks callbacks = {on_connect, on_close,   on_abort, on_wake_tx,
@@ -242,10 +255,57 @@ static int64_t latency_of(const struct mem_conn *a, const struct mem_conn *b)
 
 /* ---- bytes and ends on their way ---- */
 
+static void arrive(struct memworld *w, struct mem_event *event);
+
+static bool is_cut(const struct mem_conn *end)
+{
+	return end->other && end->owner->world->cut[end->owner->index][end->other->owner->index];
+}
+
+static void forget_parked(struct memworld *w, const struct mem_conn *end)
+{
+	GList *next;
+
+	for (GList *l = w->parked.head; l; l = next) {
+		struct mem_event *event = l->data;
+
+		next = l->next;
+		if (event->end != end)
+			continue;
+		event_free(event);
+		g_queue_delete_link(&w->parked, l);
+	}
+}
+
+/* What is sent into a partition is sent again when it is over; but a reset is sent once. */
+static void park(struct memworld *w, const struct mem_event *event)
+{
+	struct mem_event *copy;
+
+	if (event->fn == arrive && event->bytes == NULL && event->why != ZCL_E_EOF) {
+		event->end->other->lost = true;
+		forget_parked(w, event->end);
+		return;
+	}
+	copy = g_memdup2(event, sizeof(*event));
+	if (copy->bytes)
+		g_bytes_ref(copy->bytes);
+	g_queue_push_tail(&w->parked, copy);
+}
+
 static void arrive(struct memworld *w, struct mem_event *event)
 {
-	(void)w;
-	if (event->bytes)
+	struct mem_conn *end = event->end;
+
+	if (is_cut(end)) {
+		park(w, event);
+	} else if (end->over) {
+		return;
+	} else if (end->lost) {
+		if (event->bytes)
+			schedule(w, w->now + latency_of(end, end->other), arrive, end->other)->why =
+				ZCL_E_RESET;
+	} else if (event->bytes)
 		zgate_push(event->end->gate, g_bytes_get_data(event->bytes, NULL),
 			   g_bytes_get_size(event->bytes));
 	else
@@ -267,7 +327,7 @@ static void send_end(struct memworld *w, struct mem_conn *end, enum zcl_err why)
 {
 	int64_t when = MAX(end->clear_at, w->now);
 
-	if (end->other)
+	if (end->other && !end->lost && !end->over)
 		schedule(w, when + latency_of(end, end->other), arrive, end->other)->why = why;
 }
 
@@ -304,20 +364,25 @@ static void go(struct memworld *w, struct mem_event *event)
 	struct zcl_conn *conn = event->end->conn;
 
 	event->end->conn = NULL;
-	zcl_conn_gone(conn, w->now);
+	if (conn)
+		zcl_conn_gone(conn, w->now);
 }
 
 /* ---- connecting ---- */
 
 static void connected(struct memworld *w, struct mem_event *event)
 {
-	if (event->end->conn)
+	if (is_cut(event->end))
+		park(w, event);
+	else if (event->end->conn)
 		zcl_conn_connected(event->end->conn, w->now);
 }
 
 static void refused(struct memworld *w, struct mem_event *event)
 {
-	if (event->end->conn)
+	if (is_cut(event->end))
+		park(w, event);
+	else if (event->end->conn)
 		zcl_conn_closed(event->end->conn, ZCL_E_REFUSED, w->now);
 }
 
@@ -327,7 +392,14 @@ static void called(struct memworld *w, struct mem_event *event)
 	unsigned(*holds)[MAX_PEERS] = w->holds;
 	size_t a = caller->owner->index, b = end->owner->index;
 
-	end->conn = zcl_node_accepted(end->owner->node, end, w->now);
+	if (is_cut(caller)) {
+		park(w, event);
+		return;
+	}
+	if (caller->lost)
+		return; /* nobody goes on with it */
+	if (end->owner->node)
+		end->conn = zcl_node_accepted(end->owner->node, end, w->now);
 	if (end->conn == NULL) {
 		schedule(w, w->now + latency_of(caller, end), refused, caller);
 		return;
@@ -343,7 +415,7 @@ static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_
 
 	zcl_conn_set_backend(conn, end);
 	for (size_t i = 0; i < w->npeers; i++)
-		if (zcl_node_config(w->peers[i]->node)->nid == zcl_conn_peer_nid(conn))
+		if (w->peers[i]->nid == zcl_conn_peer_nid(conn))
 			end->other = conn_new(w->peers[i], NULL);
 	if (end->other == NULL) {
 		schedule(w, w->now + DEFAULT_LATENCY, refused, end);
@@ -428,6 +500,7 @@ static struct zworld_peer *op_add_peer(struct zworld *world, const char *name,
 	peer->world = w;
 	peer->name = g_strdup(name);
 	peer->index = w->npeers;
+	peer->nid = config->nid;
 	peer->node = zcl_node_new(config, &callbacks, peer, &err);
 	if (peer->node == NULL) {
 		*why = zcl_strerror(err);
@@ -504,6 +577,92 @@ static void op_release(struct zworld *world, struct zworld_peer *from, struct zw
 	set_holds(w, from, to, w->holds[from->index][to->index] & ~units);
 }
 
+/* ---- crash, reset, partition ---- */
+
+static void do_requests(struct memworld *w)
+{
+	struct request *request;
+
+	while ((request = g_queue_pop_head(&w->requests)) != NULL) {
+		do_request(w, request);
+		g_free(request);
+	}
+}
+
+static void op_crash(struct zworld *world, struct zworld_peer *peer)
+{
+	struct memworld *w = memworld_of(world);
+
+	do_requests(w);
+	peer->muted = true;
+	for (guint i = 0; i < w->conns->len; i++) {
+		struct mem_conn *end = g_ptr_array_index(w->conns, i);
+
+		end->lost = end->lost || (end->owner == peer && end->conn);
+	}
+	zcl_node_shutdown(peer->node, w->now);
+	do_requests(w);
+	for (guint i = 0; i < w->conns->len; i++) {
+		struct mem_event event = {.end = g_ptr_array_index(w->conns, i)};
+
+		if (event.end->owner == peer)
+			go(w, &event);
+	}
+	g_assert(zcl_node_is_idle(peer->node));
+	zcl_node_free(peer->node);
+	peer->node = NULL;
+	peer->muted = false;
+}
+
+static bool op_restart(struct zworld *world, struct zworld_peer *peer,
+		       const struct zcl_config *config, const char **why)
+{
+	enum zcl_err err;
+
+	(void)world;
+	peer->node = zcl_node_new(config, &callbacks, peer, &err);
+	if (peer->node == NULL)
+		*why = zcl_strerror(err);
+	return peer->node != NULL;
+}
+
+static void op_reset(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b)
+{
+	struct memworld *w = memworld_of(world);
+
+	for (guint i = 0; i < w->conns->len; i++) {
+		struct mem_conn *end = g_ptr_array_index(w->conns, i);
+		const struct zworld_peer *other = end->other ? end->other->owner : NULL;
+
+		if (!(end->owner == a && other == b) && !(end->owner == b && other == a))
+			continue;
+		if (end->gate == NULL || end->over || end->lost)
+			continue;
+		end->over = true;
+		forget_parked(w, end);
+		give_end(end, ZCL_E_RESET);
+	}
+}
+
+static void op_partition(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
+			 bool cut)
+{
+	struct memworld *w = memworld_of(world);
+
+	w->cut[a->index][b->index] = w->cut[b->index][a->index] = cut;
+	for (guint n = cut ? 0 : w->parked.length; n > 0; n--) {
+		struct mem_event *event = g_queue_pop_head(&w->parked);
+
+		if (is_cut(event->end)) {
+			g_queue_push_tail(&w->parked, event);
+			continue;
+		}
+		event->when = w->now;
+		event->number = ++w->numbers;
+		g_sequence_insert_sorted(w->events, event, compare_events, NULL);
+	}
+}
+
 static void op_kick(struct zworld *world, struct zworld_peer *peer)
 {
 	/* settle() follows every call of the runner. */
@@ -517,7 +676,8 @@ static struct zworld_peer *first_timer(const struct memworld *w, int64_t before,
 	struct zworld_peer *first = NULL;
 
 	for (size_t i = 0; i < w->npeers; i++) {
-		int64_t expiry = zcl_node_expiry(w->peers[i]->node);
+		const struct zcl_node *node = w->peers[i]->node;
+		int64_t expiry = node ? zcl_node_expiry(node) : INT64_MAX;
 
 		if (expiry >= before)
 			continue;
@@ -580,7 +740,8 @@ static void op_stop(struct zworld *world)
 static void let_go(struct memworld *w)
 {
 	for (size_t i = 0; i < w->npeers; i++)
-		zcl_node_shutdown(w->peers[i]->node, w->now);
+		if (w->peers[i]->node)
+			zcl_node_shutdown(w->peers[i]->node, w->now);
 	settle(w);
 	for (guint i = 0; i < w->conns->len; i++) {
 		struct mem_conn *end = g_ptr_array_index(w->conns, i);
@@ -599,13 +760,16 @@ static void op_free(struct zworld *world)
 	w->dying = true;
 	let_go(w);
 	for (size_t i = 0; i < w->npeers; i++) {
-		g_assert(zcl_node_is_idle(w->peers[i]->node));
-		zcl_node_free(w->peers[i]->node);
+		if (w->peers[i]->node) {
+			g_assert(zcl_node_is_idle(w->peers[i]->node));
+			zcl_node_free(w->peers[i]->node);
+		}
 		g_free(w->peers[i]->name);
 		g_free(w->peers[i]);
 	}
 	g_sequence_foreach(w->events, (GFunc)(void (*)(void))event_free, NULL);
 	g_sequence_free(w->events);
+	g_queue_clear_full(&w->parked, event_free);
 	g_ptr_array_unref(w->conns);
 	g_free(w);
 }
@@ -622,6 +786,10 @@ static const struct zworld_ops ops = {
 	.at = op_at,
 	.hold = op_hold,
 	.release = op_release,
+	.crash = op_crash,
+	.restart = op_restart,
+	.reset = op_reset,
+	.partition = op_partition,
 	.kick = op_kick,
 	.run = op_run,
 	.stop = op_stop,
@@ -638,6 +806,7 @@ struct zworld *memworld_new(const struct zworld_options *options, const char **w
 	w->events = g_sequence_new(NULL);
 	g_queue_init(&w->requests);
 	g_queue_init(&w->tales);
+	g_queue_init(&w->parked);
 	w->conns = g_ptr_array_new_with_free_func(conn_free);
 	for (size_t i = 0; i < MAX_PEERS; i++)
 		for (size_t j = 0; j < MAX_PEERS; j++)

@@ -20,7 +20,7 @@ static struct fixture make(const char *lines)
 	struct zrace_errors errors;
 	char *text = g_strconcat(PEERS, lines, NULL);
 
-	zrace_errors_init(&errors, "match.race");
+	zrace_errors_init(&errors);
 	f.script = zrace_parse_text("match.race", text, strlen(text), &errors);
 	g_assert_cmpstr(errors.text->str, ==, "");
 	zrace_errors_clear(&errors);
@@ -55,7 +55,7 @@ static bool feed(struct fixture *f, unsigned peer, enum zcl_event_kind kind, uns
 
 static void assert_verdict(const struct fixture *f, unsigned line, const char *words)
 {
-	struct zrace_pos pos = {0, 0};
+	struct zrace_pos pos = {0};
 	GString *why = g_string_new(NULL);
 	bool good = zrace_matcher_verdict(f->matcher, &pos, why);
 

@@ -27,7 +27,7 @@ static struct zrace_script *parse(const char *text, char **errors)
 	struct zrace_errors list;
 	struct zrace_script *script;
 
-	zrace_errors_init(&list, "test.race");
+	zrace_errors_init(&list);
 	script = zrace_parse_text("test.race", text, strlen(text), &list);
 	g_assert_true((script == NULL) == (list.count > 0));
 	if (errors)
@@ -240,7 +240,7 @@ static void test_garbage(void)
 			g_string_insert(text, at,
 					words[g_test_rand_int_range(0, G_N_ELEMENTS(words))]);
 		}
-		zrace_errors_init(&errors, "garbage");
+		zrace_errors_init(&errors);
 		zrace_script_free(zrace_parse_text("garbage", text->str, text->len, &errors));
 		zrace_errors_clear(&errors);
 		g_string_free(text, TRUE);
@@ -251,11 +251,11 @@ static void test_missing_file(void)
 {
 	struct zrace_errors errors;
 
-	zrace_errors_init(&errors, "no/such/file.race");
+	zrace_errors_init(&errors);
 	g_assert_null(zrace_parse_file("no/such/file.race", &errors));
 	g_assert_nonnull(strstr(errors.text->str, "No such file"));
 	zrace_errors_clear(&errors);
-	zrace_errors_init(&errors, "/");
+	zrace_errors_init(&errors);
 	g_assert_null(zrace_parse_file("/", &errors));
 	g_assert_cmpuint(errors.count, ==, 1);
 	zrace_errors_clear(&errors);

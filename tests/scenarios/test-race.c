@@ -203,6 +203,19 @@ static void test_vary(void)
 	assert_run(run("--loose", "@tests/scenarios/good/vary.race", NULL), 0, "4 passed", "");
 }
 
+/* Every action, in files that include each other; a limit that is set. */
+static void test_actions(void)
+{
+	assert_run(run("@tests/scenarios/good/actions.race", "@tests/scenarios/good/limits.race",
+		       NULL),
+		   0, "2 passed, 0 failed\n", "");
+	assert_run(run("--loose", "@tests/scenarios/good/actions.race", NULL), 0, "1 passed", "");
+	assert_run(run("@tests/scenarios/wrong-ends/crashed.race", NULL), 1,
+		   "expected one to be there, got a peer that has crashed", "");
+	assert_run(run("@tests/scenarios/wrong-ends/included.race", NULL), 1,
+		   "never-up.inc:2: expected never one up", "");
+}
+
 /* A message that fails fails its case, and what never comes is told apart from what is late. */
 static void test_ends(void)
 {
@@ -229,6 +242,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/race/same-again", test_same_again);
 	g_test_add_func("/race/repeat", test_repeat);
 	g_test_add_func("/race/vary", test_vary);
+	g_test_add_func("/race/actions", test_actions);
 	g_test_add_func("/race/ends", test_ends);
 	return g_test_run();
 }

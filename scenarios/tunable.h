@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZRACE_TUNABLE_H
+#define ZRACE_TUNABLE_H
+
+#include <glib.h>
+
+#include "core/node.h"
+
+/* What `set` may change of a peer's configuration: times, sizes and counts, each in bounds. */
+struct zrace_tunable;
+
+/* NULL: there is none of that name. */
+const struct zrace_tunable *zrace_tunable_find(const char *name);
+/* Takes the value; false when it is none, or out of range. */
+bool zrace_tunable_set(const struct zrace_tunable *tunable, const char *value,
+		       struct zcl_config *config);
+/* "a time from 1ms to 60min": for messages. Appends. */
+void zrace_tunable_words(const struct zrace_tunable *tunable, GString *text);
+/* All names, with commas. Appends. */
+void zrace_tunable_names(GString *text);
+
+#endif

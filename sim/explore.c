@@ -200,7 +200,7 @@ static int explore_file(struct run *run, const char *file)
 	struct zrace_script *script;
 	int status = ZSIM_EXIT_DONE;
 
-	zrace_errors_init(&errors, file);
+	zrace_errors_init(&errors);
 	script = zrace_parse_file(file, &errors);
 	fputs(errors.text->str, stderr);
 	zrace_errors_clear(&errors);

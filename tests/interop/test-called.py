@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """zclnd peer is called: versions, types, refusals, restarts, doors."""
 import itertools
+import random
+import socket
 import struct
 
 import harness
@@ -519,6 +521,37 @@ def truncated(version):
                 conn = node.open(peer.where)
                 conn.send(data[:cut])
                 conn.close(reset=cut % 2 == 0)
+        peer.is_clean()
+        serves_others(peer)
+
+
+@test("streams with a wrong byte somewhere: the peer survives each", 1)
+@test("streams with a wrong byte somewhere: the peer survives each (V2)", 2)
+def flipped(version):
+    dice = random.Random(version)
+    with Peer() as peer:
+        for _ in range(300):
+            with caller(version) as node:
+                conn = Conn(node.open(peer.where).sock, version)
+                data = bytearray(ksock.accept_request(peer.nid) +
+                                 hello(node, peer, version=version, ips=(1, 2)))
+                data += conn.pack(node.put(peer.nid, b"x" * 50, True),
+                                  node.put(peer.nid, b"y" * 5000),
+                                  *[node.get_ping(peer.nid)] * 3)
+                # Not in NIDs: nobody elsewhere is to be called.
+                places = [at for at in range(len(data)) if data[at] in b"xy" or
+                          not any(struct.pack("<Q", nid) in data[max(at - 7, 0):at + 8]
+                                  for nid in (node.nid, peer.nid))]
+                for _ in range(dice.choice((1, 1, 1, 5, 50))):
+                    data[dice.choice(places[:400])] = dice.randrange(256)
+                try:
+                    conn.send(data)
+                    conn.sock.shutdown(socket.SHUT_WR)
+                    while True:
+                        conn.recv(1)
+                except (Closed, OSError):
+                    pass
+                conn.close()
         peer.is_clean()
         serves_others(peer)
 

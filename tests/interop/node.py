@@ -6,6 +6,7 @@ somebody else's reading of the wire notes. One thread per connection; every wait
 usage: node.py ADDRESS PORT VERSION      accepts everybody, answers pings, takes PUTs, until killed
 """
 import itertools
+import os
 import select
 import socket
 import struct
@@ -16,7 +17,8 @@ import time
 import ksock
 from ksock import ANY, BULK_IN, BULK_OUT, CONTROL, NONE, Hello, Message
 
-PATIENCE = 30   # seconds until something that should happen is taken not to happen
+# Seconds until something that should happen is taken not to happen.
+PATIENCE = float(os.environ.get("INTEROP_PATIENCE", "30"))
 
 
 class Closed(Exception):

@@ -112,6 +112,17 @@ def unknown_handles():
         assert "2 dropped" in peer.figures(), peer.figures()
 
 
+@test("a NOOP that says nothing, and a keepalive, are ignored")
+def idle_noops():
+    with Peer() as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        for _ in range(3):
+            conn.noop(0)
+            conn.noop(ksock.KEEPALIVE)
+        check_ping(node, conn, peer)
+        assert "NOOPs received 6" in peer.figures()
+
+
 # ---- versions ----------------------------------------------------------------------------
 
 @test("a V3 caller is told V2, and comes back with it")
@@ -286,12 +297,17 @@ def peer_restarts():
     assert seen[0] != seen[1], seen
 
 
-@test("a peer that ends closes its connections")
+@test("a peer that ends closes its connections, those that are not made yet, too")
 def peer_ends():
     with caller() as node:
         with Peer() as peer:
-            conn = node.call(peer.nid, peer.where)
-        assert conn.end() in ("eof", "reset")
+            conns = [node.call(peer.nid, peer.where), node.open(peer.where),
+                     node.open(peer.where)]
+            conns[2].send(ksock.accept_request(peer.nid))
+            # All of them are with the peer, not with its kernel.
+            harness.until("callers", lambda: peer.fds() == peer.first_fds + len(conns))
+        for conn in conns:
+            assert conn.end() in ("eof", "reset")
 
 
 # ---- the door ----------------------------------------------------------------------------

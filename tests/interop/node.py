@@ -6,6 +6,7 @@ somebody else's reading of the wire notes. One thread per connection; every wait
 usage: node.py ADDRESS PORT VERSION      accepts everybody, answers pings, takes PUTs, until killed
 """
 import itertools
+import os
 import select
 import socket
 import struct
@@ -16,7 +17,8 @@ import time
 import ksock
 from ksock import ANY, BULK_IN, BULK_OUT, CONTROL, NONE, Hello, Message
 
-PATIENCE = 30   # seconds until something that should happen is taken not to happen
+# Seconds until something that should happen is taken not to happen.
+PATIENCE = float(os.environ.get("INTEROP_PATIENCE", "30"))
 
 
 class Closed(Exception):
@@ -136,6 +138,7 @@ class Node:
         self.next_cookie = ksock.FIRST_COOKIE
         self.asked = set()          # cookies of which no ACK has come
         self.handles = itertools.count(1)
+        self.closed = False
         self.listener = socket.create_server((address, port), backlog=128)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -153,6 +156,7 @@ class Node:
             pass
         self.listener.close()
         with self.changed:
+            self.closed = True
             conns = list(self.conns)
         for conn in conns:
             conn.close()
@@ -205,6 +209,7 @@ class Node:
         got = (conn.hello.version, conn.hello.src_nid, conn.hello.ctype)
         if got != (version, peer, ksock.INVERSE[ctype]):
             raise ksock.ProtocolError(f"answer {conn.hello}")
+        self.incarnations[peer] = conn.hello.incarnation
         return conn
 
     def attempt(self, peer, where, ctype):
@@ -282,13 +287,15 @@ class Node:
         peer = hello.src_nid
         if peer in self.connecting and peer < self.nid:
             return "race"
-        if self.incarnations.setdefault(peer, hello.incarnation) != hello.incarnation:
-            self.incarnations[peer] = hello.incarnation
-            for conn in [c for c in self.conns if c.hello.src_nid == peer]:
+        live = [c for c in self.conns if c.hello.src_nid == peer]
+        known = self.incarnations.get(peer)
+        self.incarnations[peer] = hello.incarnation
+        # One peer, one start of it, one version.
+        if live and (known, live[0].version) != (hello.incarnation, hello.version):
+            for conn in live:
                 conn.close()
             return "stale"
-        mine = ksock.INVERSE[hello.ctype]
-        if any(c.hello.src_nid == peer and c.ctype == mine for c in self.conns):
+        if any(c.ctype == ksock.INVERSE[hello.ctype] for c in live):
             return "duplicate"
         return None
 
@@ -310,6 +317,8 @@ class Node:
         hello = ksock.read_hello(conn.recv, first)
         with self.changed:
             why = self.decide(hello)
+            if self.closed:
+                raise Closed("closed here")
         if why:
             self.refuse(conn, hello, why)
             return
@@ -319,6 +328,8 @@ class Node:
         conn.send(self.hello(version, conn.ctype, hello.src_nid).pack())
         self.note(self.calls, (version, hello.ctype, "accepted"))
         self.note(self.conns, conn)
+        if self.closed:
+            conn.close()
         self._serve(conn)
 
     # ---- messages -------------------------------------------------------------------------

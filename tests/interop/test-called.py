@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """zclnd peer is called: versions, types, refusals, restarts, doors."""
 import itertools
+import random
+import socket
 import struct
 
 import harness
@@ -108,6 +110,17 @@ def unknown_handles():
             Message(ksock.ACK, node.nid, peer.nid, handle=bytes(range(16)), mlength=77))
         check_ping(node, conn, peer)
         assert "2 dropped" in peer.figures(), peer.figures()
+
+
+@test("a NOOP that says nothing, and a keepalive, are ignored")
+def idle_noops():
+    with Peer() as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        for _ in range(3):
+            conn.noop(0)
+            conn.noop(ksock.KEEPALIVE)
+        check_ping(node, conn, peer)
+        assert "NOOPs received 6" in peer.figures()
 
 
 # ---- versions ----------------------------------------------------------------------------
@@ -284,12 +297,17 @@ def peer_restarts():
     assert seen[0] != seen[1], seen
 
 
-@test("a peer that ends closes its connections")
+@test("a peer that ends closes its connections, those that are not made yet, too")
 def peer_ends():
     with caller() as node:
         with Peer() as peer:
-            conn = node.call(peer.nid, peer.where)
-        assert conn.end() in ("eof", "reset")
+            conns = [node.call(peer.nid, peer.where), node.open(peer.where),
+                     node.open(peer.where)]
+            conns[2].send(ksock.accept_request(peer.nid))
+            # All of them are with the peer, not with its kernel.
+            harness.until("callers", lambda: peer.fds() == peer.first_fds + len(conns))
+        for conn in conns:
+            assert conn.end() in ("eof", "reset")
 
 
 # ---- the door ----------------------------------------------------------------------------
@@ -519,6 +537,37 @@ def truncated(version):
                 conn = node.open(peer.where)
                 conn.send(data[:cut])
                 conn.close(reset=cut % 2 == 0)
+        peer.is_clean()
+        serves_others(peer)
+
+
+@test("streams with a wrong byte somewhere: the peer survives each", 1)
+@test("streams with a wrong byte somewhere: the peer survives each (V2)", 2)
+def flipped(version):
+    dice = random.Random(version)
+    with Peer() as peer:
+        for _ in range(300):
+            with caller(version) as node:
+                conn = Conn(node.open(peer.where).sock, version)
+                data = bytearray(ksock.accept_request(peer.nid) +
+                                 hello(node, peer, version=version, ips=(1, 2)))
+                data += conn.pack(node.put(peer.nid, b"x" * 50, True),
+                                  node.put(peer.nid, b"y" * 5000),
+                                  *[node.get_ping(peer.nid)] * 3)
+                # Not in NIDs: nobody elsewhere is to be called.
+                places = [at for at in range(len(data)) if data[at] in b"xy" or
+                          not any(struct.pack("<Q", nid) in data[max(at - 7, 0):at + 8]
+                                  for nid in (node.nid, peer.nid))]
+                for _ in range(dice.choice((1, 1, 1, 5, 50))):
+                    data[dice.choice(places[:400])] = dice.randrange(256)
+                try:
+                    conn.send(data)
+                    conn.sock.shutdown(socket.SHUT_WR)
+                    while True:
+                        conn.recv(1)
+                except (Closed, OSError):
+                    pass
+                conn.close()
         peer.is_clean()
         serves_others(peer)
 

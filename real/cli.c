@@ -57,6 +57,10 @@ static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
 		 "how bulk goes out: copy, zerocopy or auto (default)", "WAY"},
 		{"zc-min", 0, 0, G_OPTION_ARG_STRING, &n->zc_min,
 		 "smallest payload sent zero-copy (default: 16384)", "BYTES"},
+		{"accept-timeout", 0, 0, G_OPTION_ARG_STRING, &n->accept_timeout,
+		 "for a caller to say who it is (default: 5)", "SECONDS"},
+		{"socket-timeout", 0, 0, G_OPTION_ARG_STRING, &n->socket_timeout,
+		 "without progress, or for a missing ZC-ACK (default: 50)", "SECONDS"},
 		{"peer", 0, 0, G_OPTION_ARG_STRING_ARRAY, &n->peers,
 		 "where a peer listens, instead of its NID's address, port 988; repeatable",
 		 "NID=ADDR:PORT"},
@@ -110,6 +114,8 @@ void zcli_node_clear(struct zcli_node *node)
 	g_free(node->speaks);
 	g_free(node->way);
 	g_free(node->zc_min);
+	g_free(node->accept_timeout);
+	g_free(node->socket_timeout);
 	g_strfreev(node->peers);
 	g_free(node->config);
 	*node = (struct zcli_node){0};
@@ -119,9 +125,10 @@ void zcli_node_clear(struct zcli_node *node)
 
 static bool check_keys(GKeyFile *file, const char *name)
 {
-	static const char *const known[] = {"nid",   "listen", "accept",  "speaks",
-					    "way",   "zc-min", "untyped", "checksum",
-					    "trace", "peer",   NULL};
+	static const char *const known[] = {"nid",   "listen", "accept",	 "speaks",
+					    "way",   "zc-min", "untyped",	 "checksum",
+					    "trace", "peer",   "accept-timeout", "socket-timeout",
+					    NULL};
 	char **groups = g_key_file_get_groups(file, NULL);
 	char **keys = g_key_file_get_keys(file, "node", NULL, NULL);
 	bool good = true;
@@ -186,6 +193,8 @@ static bool read_config(struct zcli_node *n)
 	take_text(file, "speaks", &n->speaks);
 	take_text(file, "way", &n->way);
 	take_text(file, "zc-min", &n->zc_min);
+	take_text(file, "accept-timeout", &n->accept_timeout);
+	take_text(file, "socket-timeout", &n->socket_timeout);
 	if (!n->peers)
 		n->peers = g_key_file_get_string_list(file, "node", "peer", NULL, NULL);
 	good = check_keys(file, n->config) && take_flag(file, n->config, "untyped", &n->untyped) &&
@@ -253,6 +262,23 @@ static bool parse_zc_min(const char *text, size_t *bytes)
 	return true;
 }
 
+/* NULL: *ns stays. */
+static bool parse_seconds(const char *what, const char *text, int64_t *ns)
+{
+	char *end = NULL;
+	double value;
+
+	if (!text)
+		return true;
+	value = g_ascii_strtod(text, &end);
+	if (end == text || *end || !(value >= 0.001) || value > 86400) {
+		zcli_complain("%s '%s': expected seconds like 2.5, 0.001 to 86400", what, text);
+		return false;
+	}
+	*ns = (int64_t)(value * 1e9);
+	return true;
+}
+
 static bool parse_listen(const char *text, struct sockaddr_in *addr)
 {
 	if (!text || zsock_parse(text, addr))
@@ -278,6 +304,10 @@ bool zcli_node_options(struct zcli_node *node, zcl_nid own_nid, struct zreal_opt
 	       parse_speaks(node->speaks, &options->core.max_version) &&
 	       parse_way(node->way, &options->way) &&
 	       parse_zc_min(node->zc_min, &options->core.zc_min_payload) &&
+	       parse_seconds("--accept-timeout", node->accept_timeout,
+			     &options->core.accept_timeout) &&
+	       parse_seconds("--socket-timeout", node->socket_timeout,
+			     &options->core.socket_timeout) &&
 	       parse_listen(node->listen, &options->listen);
 }
 

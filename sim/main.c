@@ -8,6 +8,7 @@
 
 #include "scenarios/race.h"
 #include "sim/cli.h"
+#include "sim/explore.h"
 #include "sim/sweep.h"
 #include "sim/world.h"
 #include "trace/trace.h"
@@ -21,12 +22,18 @@ static int race(int argc, char **argv)
 	return zrace_main(&backend, argc, argv);
 }
 
+static int explore(int argc, char **argv)
+{
+	return zx_main(PROGRAM, argc, argv);
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
 	{"race", race, "run race scripts in simulation"},
+	{"explore", explore, "try every order of a race script"},
 	{"sweep", zsweep_main, "measure over ranges of parameters, as CSV"},
 	{"trace", ztrace_main, "decode the protocol messages of a capture"},
 };
@@ -49,7 +56,7 @@ static GOptionContext *make_context(const GOptionEntry *entries)
 	GString *summary = g_string_new("Lustre's socklnd protocol in simulation.\n\nCommands:");
 
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		g_string_append_printf(summary, "\n  %-7s%s", commands[i].name, commands[i].what);
+		g_string_append_printf(summary, "\n  %-9s%s", commands[i].name, commands[i].what);
 	g_option_context_set_summary(context, summary->str);
 	g_string_free(summary, TRUE);
 	g_option_context_set_description(context, description);

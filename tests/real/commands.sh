@@ -5,7 +5,7 @@
 . "$top_srcdir/tests/house/lib.sh"
 
 zclnd=$top_builddir/zclnd
-plan 38
+plan 42
 
 # run ARGUMENT...: sets status; output in $scratch/out, messages in $scratch/err.
 run()
@@ -47,6 +47,9 @@ mistake 'expected copy, zerocopy or auto' peer --way fast
 mistake 'expected a NID like' peer --nid 10.0.0.9
 mistake 'expected ADDR:PORT' peer --listen 10.0.0:x
 mistake 'at least 1' peer --zc-min 0
+mistake "accept-timeout '0': expected seconds" peer --accept-timeout 0
+mistake "socket-timeout '5s': expected seconds" peer --socket-timeout 5s
+mistake "socket-timeout 'nan': expected seconds" bench bw 10.0.0.9@tcp --socket-timeout nan
 mistake 'expected NID=ADDR:PORT' peer --nid 127.200.1.1@tcp --listen :0 --peer nobody
 mistake 'expected one NID' ping
 mistake 'expected a NID like' ping nobody
@@ -59,6 +62,8 @@ mistake 'needs --self' bench bw 10.0.0.9@tcp --verify
 
 printf '[node]\nnid=127.200.1.1@tcp\nspeeks=v1\n' >"$scratch/bad.conf"
 mistake "bad.conf: unknown key 'speeks'" peer --config "$scratch/bad.conf"
+printf '[node]\naccept-timeout=soon\n' >"$scratch/bad.conf"
+mistake "accept-timeout 'soon': expected seconds" peer --config "$scratch/bad.conf"
 printf '[node]\nuntyped=perhaps\n' >"$scratch/bad.conf"
 mistake 'bad.conf: .*untyped: expected true or false' peer --config "$scratch/bad.conf"
 mistake "no-such-file: " peer --config "$scratch/no-such-file"

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/explore_model.h"
+
+#define SMALL 16u  /* bytes: below min_bulk with its headers */
+#define BULK  192u /* bytes: from min_bulk up, and below zc_min_payload */
+
+static const struct {
+	const char *name, *text;
+} properties[ZX_PROPERTIES] = {
+	[ZX_ONE_CONN] = {"exactly-one-conn-per-type",
+			 "both sides have the same connections, one of each type, same version"},
+	[ZX_INITIATOR] = {"initiator-is-higher", "who is calling accepts no call from a lower NID"},
+	[ZX_ENDS_ONCE] = {"every-message-ends-once", "each put and ping has one final event"},
+	[ZX_DELIVERED_ONCE] = {"delivered-once",
+			       "what was acknowledged was delivered, and nothing twice"},
+	[ZX_EARLY_RELEASE] = {"early-release",
+			      "no zero-copy buffer goes back before the peer has all of it"},
+	[ZX_EARLY_ACK] = {"early-ack", "no ZC-ACK is queued before the payload is there"},
+	[ZX_NEEDLESS_FAILURE] = {"needless-failure",
+				 "while nothing is reset, restarted or late, no message fails"},
+	[ZX_BOUNDED_RETRIES] = {"bounded-retries",
+				"a peer is not called over and over without a connection"},
+	[ZX_LEFT_CONNECTING] = {"nothing-left-connecting",
+				"at the end nothing is connecting, nothing waits"},
+	[ZX_PROTOCOL_ERROR] = {"protocol-error", "no node finds fault with what another sent"},
+	[ZX_ASSERT] = {"assert", "no assertion of the core fails"},
+};
+
+const char *zx_property_name(enum zx_property property)
+{
+	return properties[property].name;
+}
+
+const char *zx_property_text(enum zx_property property)
+{
+	return properties[property].text;
+}
+
+/* The sizes that differ for the core: small, bulk, zero-copy. By the limits of deployed nodes. */
+static size_t explored_size(size_t size)
+{
+	struct zcl_config config;
+
+	zcl_config_init(&config);
+	if (size >= config.zc_min_payload)
+		return ZX_MIN_ZC;
+	if (size + ZCL_MSG_HDR_SIZE >= config.min_bulk)
+		return BULK;
+	return MIN(size, SMALL);
+}
+
+static bool add_deed(struct zx_model *model, const struct zrace_statement *statement,
+		     const char **why)
+{
+	const struct zrace_action *action = &statement->action;
+
+	switch (action->kind) {
+	case ZRACE_DO_CONNECT:
+	case ZRACE_DO_PUT:
+	case ZRACE_DO_PING:
+		break;
+	case ZRACE_DO_HOLD:
+	case ZRACE_DO_RELEASE:
+	case ZRACE_DO_RELEASE_ALL:
+		return true; /* they force one order: here all are tried */
+	default:
+		*why = "only connect, put and ping are explored so far, and with --crashes and "
+		       "--resets restarts and resets at any moment";
+		return false;
+	}
+	if (model->ndeeds == ZX_MAX_DEEDS) {
+		*why = "more than 32 `at` lines";
+		return false;
+	}
+	model->deeds[model->ndeeds++] = (struct zx_deed){.statement = statement,
+							 .kind = action->kind,
+							 .peer = action->peer,
+							 .other = action->other,
+							 .size = explored_size(action->size)};
+	model->pairs[action->peer][action->other] = true;
+	model->pairs[action->other][action->peer] = true;
+	return true;
+}
+
+bool zx_model_init(struct zx_model *model, const struct zrace_script *script, size_t case_index,
+		   const struct zx_options *options, const char **why)
+{
+	*model = (struct zx_model){.script = script,
+				   .case_index = case_index,
+				   .options = *options,
+				   .npeers = script->npeers};
+	if (script->npeers > ZX_MAX_NODES) {
+		*why = "more than 8 peers";
+		return false;
+	}
+	for (size_t i = 0; i < script->npeers; i++)
+		model->nids[i] = script->cases[case_index].nids[i];
+	for (guint i = 0; i < script->statements->len; i++) {
+		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
+
+		if (one->kind == ZRACE_AT &&
+		    zrace_statement_counts(one, case_index, ZRACE_BASE_RUN) &&
+		    !add_deed(model, one, why))
+			return false;
+	}
+	return true;
+}
+
+struct zcl_config zx_model_config(const struct zx_model *model, unsigned peer, uint32_t restarts)
+{
+	const struct zrace_peer *spec = &model->script->peers[peer];
+	struct zcl_config config;
+
+	zcl_config_init(&config);
+	config.nid = model->nids[peer];
+	config.incarnation = UINT64_C(0x10000) * (restarts + 1) + peer;
+	config.max_version = spec->version;
+	config.refuses = spec->refuses;
+	config.typed = spec->typed;
+	config.min_bulk = ZX_MIN_BULK;
+	config.zc_min_payload = ZX_MIN_ZC;
+	config.faults = model->options.faults;
+	return config;
+}
+
+unsigned zx_model_peer(const struct zx_model *model, zcl_nid nid)
+{
+	unsigned i = 0;
+
+	while (i < model->npeers && model->nids[i] != nid)
+		i++;
+	return i < model->npeers ? i : ZX_MAX_NODES;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZX_WATCH_H
+#define ZX_WATCH_H
+
+#include "core/digest.h"
+#include "sim/explore_model.h"
+
+/* Holds the properties against what the nodes of one path do and say. */
+
+enum zx_deed_state {
+	ZX_DEED_OPEN = 1 << 0,	/* submitted */
+	ZX_DEED_ENDED = 1 << 1, /* its final event came */
+	ZX_DEED_LOST = 1 << 2,	/* its node restarted: nobody is there to be told */
+	ZX_DEED_THERE = 1 << 3, /* delivered */
+};
+
+struct zx_watch {
+	const struct zx_model *model;
+	enum zx_property violated; /* ZX_PROPERTIES: none */
+	char why[160];
+	bool disturbed; /* something was reset, restarted or late on this path */
+	bool came_up;	/* a connection, since zx_watch_state */
+	uint8_t deeds[ZX_MAX_DEEDS];
+	bool calling[ZX_MAX_NODES][ZX_MAX_NODES];
+	uint8_t attempts[ZX_MAX_NODES][ZX_MAX_NODES]; /* since a connection or disturbance */
+	uint64_t got[ZX_MAX_NODES][ZX_MAX_NODES];     /* cookies, modulo 64, from .. to .. */
+};
+
+void zx_watch_init(struct zx_watch *watch, const struct zx_model *model);
+void zx_watch_event(struct zx_watch *watch, unsigned node, const struct zcl_event *event);
+void zx_watch_lnet(struct zx_watch *watch, unsigned node, const struct zcl_lnet_event *event);
+/* A message was submitted; it carries deed + 1 as user and hdr_data. */
+void zx_watch_submitted(struct zx_watch *watch, unsigned deed);
+void zx_watch_disturbed(struct zx_watch *watch);
+void zx_watch_restarted(struct zx_watch *watch, unsigned node);
+/* After each action; nodes: of the model's peers. */
+void zx_watch_state(struct zx_watch *watch, struct zcl_node *const *nodes);
+/* Nothing can happen any more. */
+void zx_watch_end(struct zx_watch *watch, struct zcl_node *const *nodes);
+/* What will decide about later verdicts. */
+void zx_watch_digest(const struct zx_watch *watch, struct zcl_digest *digest);
+
+#endif

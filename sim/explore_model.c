@@ -54,10 +54,21 @@ static bool add_deed(struct zx_model *model, const struct zrace_statement *state
 {
 	const struct zrace_action *action = &statement->action;
 
-	if (action->kind > ZRACE_DO_PING)
-		return true; /* holds force one order: here all are tried */
+	switch (action->kind) {
+	case ZRACE_DO_CONNECT:
+	case ZRACE_DO_PUT:
+	case ZRACE_DO_PING:
+		break;
+	case ZRACE_DO_HOLD:
+	case ZRACE_DO_RELEASE:
+	case ZRACE_DO_RELEASE_ALL:
+		return true; /* they force one order: here all are tried */
+	default:
+		*why = "it has an `at` line with something else than connect, put, ping";
+		return false;
+	}
 	if (model->ndeeds == ZX_MAX_DEEDS) {
-		*why = "more than 32 `at` lines";
+		*why = "it has more than 32 `at` lines";
 		return false;
 	}
 	model->deeds[model->ndeeds++] = (struct zx_deed){.statement = statement,
@@ -78,7 +89,7 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 				   .options = *options,
 				   .npeers = script->npeers};
 	if (script->npeers > ZX_MAX_NODES) {
-		*why = "more than 8 peers";
+		*why = "it has more than 8 peers";
 		return false;
 	}
 	for (size_t i = 0; i < script->npeers; i++)

@@ -23,6 +23,9 @@ static void acked(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 {
 	struct zcl_tx *tx = zcl_zcreq_take(conn->peer, cookie);
 
+	/* The ACK took another connection of the set than its message, whose own is gone. */
+	if (tx == NULL && zcl_zcreq_may_be_late(conn->peer, cookie))
+		return;
 	/* Nobody can have received all of what was not all sent. */
 	if (tx == NULL || tx->sent < zcl_tx_size(tx)) {
 		protocol_error(conn, ZCL_E_BAD_COOKIE, now);

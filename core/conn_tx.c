@@ -361,7 +361,7 @@ static void fail_list(struct zcl_conn *conn, GQueue *list, enum zcl_err why, boo
 		if (tx->err == ZCL_OK)
 			tx->err = why;
 		if (tx->unacked)
-			zcl_zcreq_remove(conn->peer, tx);
+			zcl_zcreq_lose(conn->peer, tx);
 		if (tx->zc && !zc_too)
 			continue;
 		g_queue_unlink(list, &tx->link);

@@ -187,6 +187,7 @@ static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 		zcl_digest_u64(digest, ordinal(node, l->data));
 	add_queue(digest, &peer->waiting, now);
 	zcl_digest_u64(digest, peer->next_cookie);
+	zcl_digest_u64(digest, peer->lost_cookie);
 	zcl_digest_u64(digest, (uint64_t)peer->zc_reqs.length << 32 | peer->under_way);
 	for (const GList *l = peer->zc_reqs.head; l != NULL; l = l->next)
 		zcl_digest_u64(digest, ((const struct zcl_tx *)l->data)->ksm.ksm_zc_cookies[0]);

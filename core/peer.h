@@ -27,7 +27,8 @@ struct zcl_peer {
 	GQueue waiting; /* messages without a connection */
 	GQueue zc_reqs; /* messages whose ZC-ACK has not come, oldest first */
 	uint64_t next_cookie;
-	size_t under_way; /* messages that are not over */
+	uint64_t lost_cookie; /* the last whose message failed while its ACK was due; 0: none */
+	size_t under_way;     /* messages that are not over */
 };
 
 struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid);
@@ -70,5 +71,9 @@ void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline);
 /* NULL: no such cookie is outstanding. Else off the list. */
 struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie);
 void zcl_zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx);
+/* Off the list with its connection: its ACK may still come, on another one. */
+void zcl_zcreq_lose(struct zcl_peer *peer, struct zcl_tx *tx);
+/* The ACK of a cookie that is not outstanding may be late: no later one than a lost one. */
+bool zcl_zcreq_may_be_late(const struct zcl_peer *peer, uint64_t cookie);
 
 #endif

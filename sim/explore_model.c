@@ -64,12 +64,11 @@ static bool add_deed(struct zx_model *model, const struct zrace_statement *state
 	case ZRACE_DO_RELEASE_ALL:
 		return true; /* they force one order: here all are tried */
 	default:
-		*why = "only connect, put and ping are explored so far, and with --crashes and "
-		       "--resets restarts and resets at any moment";
+		*why = "it has an `at` line with something else than connect, put, ping";
 		return false;
 	}
 	if (model->ndeeds == ZX_MAX_DEEDS) {
-		*why = "more than 32 `at` lines";
+		*why = "it has more than 32 `at` lines";
 		return false;
 	}
 	model->deeds[model->ndeeds++] = (struct zx_deed){.statement = statement,
@@ -90,7 +89,7 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 				   .options = *options,
 				   .npeers = script->npeers};
 	if (script->npeers > ZX_MAX_NODES) {
-		*why = "more than 8 peers";
+		*why = "it has more than 8 peers";
 		return false;
 	}
 	for (size_t i = 0; i < script->npeers; i++)

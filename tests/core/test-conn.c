@@ -166,6 +166,16 @@ static void call(struct raw *r, bool flipped, zcl_nid target, uint32_t version)
 	g_byte_array_unref(bytes);
 }
 
+static void call_typed(struct raw *r, uint32_t ctype)
+{
+	GByteArray *bytes = opening(false, SELF, ZCL_V2, 5);
+
+	memcpy(bytes->data + bytes->len - 2 * sizeof(ctype), &ctype, sizeof(ctype));
+	r->conn = zcl_node_accepted(r->node, NULL, 0);
+	hear(r, bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
+}
+
 static struct zcl_hello answer(const struct raw *r)
 {
 	struct zcl_rx rx;
@@ -357,6 +367,34 @@ static void test_acked_twice(void)
 	raw_free(r);
 }
 
+/*
+ * A message and its ACK take different connections of a typed set. The one breaks while the ACK is
+ * on its way on the other: that is nobody's fault. A cookie that was never given is.
+ */
+static void test_acked_late(void)
+{
+	struct raw *r = raw_new(ZCL_V2, ZCL_REFUSE_REPLY, false);
+	struct zcl_conn *control, *bulk;
+
+	call_typed(r, ZCL_CONN_CONTROL);
+	control = r->conn;
+	call_typed(r, ZCL_CONN_BULK_IN); /* BULK_OUT here */
+	bulk = r->conn;
+	put_bulk(r);
+	drain(r);
+	zcl_conn_closed(bulk, ZCL_E_RESET, 0);
+	zcl_conn_gone(bulk, 0);
+	g_assert_cmpint(r->last.status, ==, ZCL_E_RESET);
+	r->aborted = false;
+	r->conn = control;
+	noop(r, 2);
+	g_assert_false(r->aborted);
+	noop(r, 3);
+	g_assert_true(r->aborted);
+	g_assert_cmpint(r->error, ==, ZCL_E_BAD_COOKIE);
+	raw_free(r);
+}
+
 /* An ACK for what was not all sent is a lie. */
 static void test_acked_too_early(void)
 {
@@ -522,6 +560,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/garbage", test_garbage);
 	g_test_add_func("/conn/unknown-cookie", test_unknown_cookie);
 	g_test_add_func("/conn/acked-twice", test_acked_twice);
+	g_test_add_func("/conn/acked-late", test_acked_late);
 	g_test_add_func("/conn/acked-too-early", test_acked_too_early);
 	g_test_add_func("/conn/ack-after-payload", test_ack_after_payload);
 	g_test_add_func("/conn/copying", test_copying);

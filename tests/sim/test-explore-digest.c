@@ -32,7 +32,7 @@ static struct rig rig_new(void)
 	struct rig rig = {.model = g_new0(struct zx_model, 1)};
 	const char *why = NULL;
 
-	zrace_errors_init(&errors, "test");
+	zrace_errors_init(&errors);
 	rig.script = zrace_parse_text("test", text, strlen(text), &errors);
 	g_assert_cmpstr(errors.text->str, ==, "");
 	zrace_errors_clear(&errors);

@@ -272,15 +272,16 @@ class Node:
     def refuse_version(self, conn, version):
         # What the caller sent is there and stays unread: our close is a reset.
         conn.sock.recv(1, socket.MSG_PEEK)
+        # Noted before the caller can know.
+        self.note(self.calls, (version, None, "version"))
         if self.refuses == "reply":
             conn.send(self.hello(self.best, NONE, self.nid).pack())
         conn.sock.close()
-        self.note(self.calls, (version, None, "version"))
 
     def refuse(self, conn, hello, why):
+        self.note(self.calls, (hello.version, hello.ctype, why))
         conn.send(self.hello(hello.version, NONE, hello.src_nid).pack())
         conn.close(reset=True)
-        self.note(self.calls, (hello.version, hello.ctype, why))
 
     def decide(self, hello):
         """None, or why the caller is refused."""
@@ -325,9 +326,12 @@ class Node:
         conn.version, conn.hello, conn.peer_order = version, hello, hello.order
         conn.with_checksum = self.with_checksum and version > 1
         conn.ctype = ksock.INVERSE[hello.ctype]
-        conn.send(self.hello(version, conn.ctype, hello.src_nid).pack())
-        self.note(self.calls, (version, hello.ctype, "accepted"))
-        self.note(self.conns, conn)
+        # In one step: the caller may use the connection as soon as it has the HELLO, and nobody
+        # here before.
+        with self.changed:
+            conn.send(self.hello(version, conn.ctype, hello.src_nid).pack())
+            self.note(self.calls, (version, hello.ctype, "accepted"))
+            self.note(self.conns, conn)
         if self.closed:
             conn.close()
         self._serve(conn)

@@ -111,6 +111,7 @@ def orders(order, with_checksum):
 def checksum():
     with target() as node, Caller(node, "--checksum") as caller:
         answered(caller.process, node)
+        node.wait("the GET", lambda: node.received)
         equal([m.csum != 0 for _, m in node.received], [True])
 
 

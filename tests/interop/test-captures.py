@@ -137,6 +137,8 @@ def two_nodes(version, order, with_checksum):
         here.wait("a REPLY and the LNet ACKs", lambda: len(here.received) == 21)
         here.wait("ZC-ACKs", lambda: not here.asked)
         equal(sorted(here.acks), [p.req for p in puts if p.req])
+        # A message is noted when it is handled, which is after its ACKs have gone.
+        there.wait("all messages", lambda: len(there.received) == 21)
         equal([m.payload for _, m in there.received if m.type == ksock.PUT],
               [p.payload for p in puts])
 

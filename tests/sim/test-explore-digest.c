@@ -25,9 +25,8 @@ struct rig {
 	struct zx_world *world;
 };
 
-static struct rig rig_new(void)
+static struct rig rig_new_with(const struct zx_options *options)
 {
-	const struct zx_options options = {.resets = 1};
 	struct zrace_errors errors;
 	struct rig rig = {.model = g_new0(struct zx_model, 1)};
 	const char *why = NULL;
@@ -36,9 +35,16 @@ static struct rig rig_new(void)
 	rig.script = zrace_parse_text("test", text, strlen(text), &errors);
 	g_assert_cmpstr(errors.text->str, ==, "");
 	zrace_errors_clear(&errors);
-	g_assert_true(zx_model_init(rig.model, rig.script, 0, &options, &why));
+	g_assert_true(zx_model_init(rig.model, rig.script, 0, options, &why));
 	rig.world = zx_world_new(rig.model);
 	return rig;
+}
+
+static struct rig rig_new(void)
+{
+	const struct zx_options options = {.resets = 1};
+
+	return rig_new_with(&options);
 }
 
 static void rig_free(struct rig *rig)
@@ -187,12 +193,104 @@ static void test_changed_fields(void)
 	rig_free(&rig);
 }
 
+/* ---- states that are taken for one behave as one ---- */
+
+#define MAX_PATH 64
+
+struct path {
+	zx_choice choices[MAX_PATH];
+	size_t length;
+};
+
+static void go(struct rig *rig, const struct path *path)
+{
+	zx_world_restart(rig->world);
+	for (size_t i = 0; i < path->length; i++)
+		zx_world_take(rig->world, path->choices[i]);
+}
+
+/* All states that follow, in any order. */
+static uint64_t followers(struct rig *rig, const struct path *path, zx_choice *choices, size_t *n)
+{
+	uint64_t sum = 0;
+	bool over;
+
+	go(rig, path);
+	*n = zx_world_choices(rig->world, choices, &over);
+	for (size_t i = 0; i < *n; i++) {
+		if (i > 0)
+			go(rig, path);
+		zx_world_take(rig->world, choices[i]);
+		sum += of_world(rig).lane[1];
+	}
+	return sum + *n;
+}
+
+/* Looks at one way to a state; true when it is the first. */
+static bool visit(struct rig *rig, GHashTable *known, const struct path *path, GQueue *queue)
+{
+	zx_choice choices[ZX_MAX_CHOICES];
+	struct zcl_digest digest;
+	uint64_t *there, after;
+	size_t n;
+
+	go(rig, path);
+	digest = of_world(rig);
+	after = followers(rig, path, choices, &n);
+	there = g_hash_table_lookup(known, &digest.lane[0]);
+	if (there != NULL) {
+		g_assert_cmpuint(*there, ==, after);
+		return false;
+	}
+	g_hash_table_insert(known, g_memdup2(&digest.lane[0], sizeof(uint64_t)),
+			    g_memdup2(&after, sizeof(after)));
+	for (size_t i = 0; i < n && path->length < MAX_PATH; i++) {
+		struct path *next = g_memdup2(path, sizeof(*path));
+
+		next->choices[next->length++] = choices[i];
+		g_queue_push_tail(queue, next);
+	}
+	return true;
+}
+
+static void test_equals_behave_alike(gconstpointer data)
+{
+	struct rig rig = rig_new_with(data);
+	GHashTable *known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	GQueue queue = G_QUEUE_INIT;
+	size_t states = 0, ways = 0;
+	struct path *path;
+
+	g_queue_push_tail(&queue, g_new0(struct path, 1));
+	while ((path = g_queue_pop_head(&queue)) != NULL) {
+		/* Enough of a large space. */
+		if (ways < 6000) {
+			states += visit(&rig, known, path, &queue);
+			ways++;
+		}
+		g_free(path);
+	}
+	g_assert_cmpuint(ways, >, states); /* there were some to compare */
+	zx_world_restart(rig.world);
+	g_hash_table_unref(known);
+	rig_free(&rig);
+}
+
 int main(int argc, char **argv)
 {
+	static const struct zx_options plain = {0}, lazy = {.lazy_send = true, .cuts = true},
+				       crashes = {.crashes = 1}, resets = {.resets = 1},
+				       timers = {.timers = 1};
+
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/explore/digest/two-ways", test_two_ways);
 	g_test_add_func("/explore/digest/restarted", test_restarted_world);
 	g_test_add_func("/explore/digest/time", test_time);
 	g_test_add_func("/explore/digest/changed-fields", test_changed_fields);
+	g_test_add_data_func("/explore/digest/alike", &plain, test_equals_behave_alike);
+	g_test_add_data_func("/explore/digest/alike-lazy", &lazy, test_equals_behave_alike);
+	g_test_add_data_func("/explore/digest/alike-crashes", &crashes, test_equals_behave_alike);
+	g_test_add_data_func("/explore/digest/alike-resets", &resets, test_equals_behave_alike);
+	g_test_add_data_func("/explore/digest/alike-timers", &timers, test_equals_behave_alike);
 	return g_test_run();
 }

@@ -123,6 +123,18 @@ def idle_noops():
         assert "NOOPs received 6" in peer.figures()
 
 
+@test("messages for another NID, or of another, are dropped, and harm nobody")
+def foreign():
+    with Peer() as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        for name, nid in (("dst", peer.nid + 1), ("src", node.nid + 1), ("dst", ksock.NID_ANY)):
+            put = node.put(peer.nid, b"x" * 20000)
+            setattr(put, name, nid)
+            conn.send_message(put)
+        check_ping(node, conn, peer)
+        assert "3 dropped" in peer.figures()
+
+
 # ---- versions ----------------------------------------------------------------------------
 
 @test("a V3 caller is told V2, and comes back with it")

@@ -119,6 +119,7 @@ def checksum():
 def get():
     with target() as node, Caller(node) as caller:
         answered(caller.process, node)
+        node.wait("the GET", lambda: node.received)
         (_, message), = node.received
         equal((message.type, message.portal, message.match_bits, message.offset, message.src,
                message.dst, message.req, message.ack, message.payload),

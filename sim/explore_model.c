@@ -107,15 +107,11 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 
 struct zcl_config zx_model_config(const struct zx_model *model, unsigned peer, uint32_t restarts)
 {
-	const struct zrace_peer *spec = &model->script->peers[peer];
 	struct zcl_config config;
 
-	zcl_config_init(&config);
-	config.nid = model->nids[peer];
+	zrace_peer_config(model->script, model->case_index, peer, &config);
 	config.incarnation = UINT64_C(0x10000) * (restarts + 1) + peer;
-	config.max_version = spec->version;
-	config.refuses = spec->refuses;
-	config.typed = spec->typed;
+	/* Sizes are classes here: explored_size(). */
 	config.min_bulk = ZX_MIN_BULK;
 	config.zc_min_payload = ZX_MIN_ZC;
 	config.faults = model->options.faults;

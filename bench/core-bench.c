@@ -33,8 +33,7 @@ struct side {
 	bool awake;
 };
 
-/* ---- counting allocations ---------------------------------------------------------------------
- */
+/* ---- counting allocations ---- */
 
 static size_t allocations;
 
@@ -70,8 +69,7 @@ void *realloc(void *p, size_t size)
 #define COUNTS_ALLOCATIONS 0
 #endif
 
-/* ---- two nodes ----------------------------------------------------------------------------------
- */
+/* ---- two nodes ---- */
 
 static void on_connect(void *user, struct zcl_conn *conn)
 {

@@ -57,6 +57,16 @@ static void note_down(struct zcl_conn *conn, enum zcl_err why, int64_t now)
 	zcl_node_emit(conn->node, &ev);
 }
 
+void zcl_conn_note_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
+{
+	struct zcl_event ev =
+		zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_PROTOCOL_ERROR, now);
+
+	conn->node->stats.protocol_errors++;
+	ev.error = err;
+	zcl_node_emit(conn->node, &ev);
+}
+
 void zcl_conn_end(struct zcl_conn *conn, enum zcl_err why, bool abort, int64_t now)
 {
 	struct zcl_node *node = conn->node;

@@ -71,6 +71,9 @@ struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int3
  */
 void zcl_conn_end(struct zcl_conn *conn, enum zcl_err why, bool abort, int64_t now);
 
+/* Counts and traces what is wrong with the peer's bytes. */
+void zcl_conn_note_error(struct zcl_conn *conn, enum zcl_err err, int64_t now);
+
 /* The handshake, conn_hello.c. */
 void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now);
 void zcl_conn_hello_accept(struct zcl_conn *conn, const struct zcl_accept_req *req, int64_t now);

@@ -67,8 +67,7 @@ static void conn_up(struct zcl_conn *conn, int64_t now)
 	zcl_node_note(node, conn->peer, conn, ZCL_EV_CONN_UP, now);
 }
 
-/* ---- passive ----------------------------------------------------------------------------------
- */
+/* ---- passive ---- */
 
 void zcl_conn_hello_accept(struct zcl_conn *conn, const struct zcl_accept_req *req, int64_t now)
 {
@@ -163,8 +162,7 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 		zcl_peer_restarted(conn->peer, hello->kshm_src_incarnation, now);
 }
 
-/* ---- active -----------------------------------------------------------------------------------
- */
+/* ---- active ---- */
 
 static void attempt_fatal(struct zcl_conn *conn, enum zcl_err why, int64_t now)
 {
@@ -233,18 +231,7 @@ void zcl_conn_hello_received(struct zcl_conn *conn, const struct zcl_hello *hell
 		called(conn, hello, now);
 }
 
-/* ---- what is wrong with a handshake -----------------------------------------------------------
- */
-
-static void note_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
-{
-	struct zcl_event ev =
-		zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_PROTOCOL_ERROR, now);
-
-	conn->node->stats.protocol_errors++;
-	ev.error = err;
-	zcl_node_emit(conn->node, &ev);
-}
+/* ---- what is wrong with a handshake ---- */
 
 static void refuse_version(struct zcl_conn *conn, int64_t now)
 {
@@ -283,7 +270,7 @@ void zcl_conn_hello_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
 		if (err == ZCL_E_UNKNOWN_VERSION)
 			err = ZCL_E_VERSION;
 		else
-			note_error(conn, err, now);
+			zcl_conn_note_error(conn, err, now);
 		attempt_fatal(conn, err, now);
 		return;
 	}
@@ -291,7 +278,7 @@ void zcl_conn_hello_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
 		refuse_version(conn, now);
 		return;
 	}
-	note_error(conn, err, now);
+	zcl_conn_note_error(conn, err, now);
 	if (err == ZCL_E_BAD_ACCEPTOR_VERSION)
 		refuse_acceptor_version(conn);
 	else

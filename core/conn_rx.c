@@ -5,16 +5,11 @@
 
 static void protocol_error(struct zcl_conn *conn, enum zcl_err err, int64_t now)
 {
-	struct zcl_event ev;
-
 	if (conn->state != ZCL_CS_UP) {
 		zcl_conn_hello_error(conn, err, now);
 		return;
 	}
-	conn->node->stats.protocol_errors++;
-	ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_PROTOCOL_ERROR, now);
-	ev.error = err;
-	zcl_node_emit(conn->node, &ev);
+	zcl_conn_note_error(conn, err, now);
 	zcl_conn_end(conn, err, true, now);
 }
 

@@ -52,8 +52,7 @@ static void arm_tx(struct zcl_conn *conn, int64_t now)
 	zcl_node_arm(conn->node, conn->tx_deadline);
 }
 
-/* ---- queueing ---------------------------------------------------------------------------------
- */
+/* ---- queueing ---- */
 
 static void ask_for_ack(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 {
@@ -117,8 +116,7 @@ void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 	zcl_conn_wake_tx(conn);
 }
 
-/* ---- what to send next ------------------------------------------------------------------------
- */
+/* ---- what to send next ---- */
 
 static void batch_add(struct zcl_tx_batch *batch, const void *base, size_t len)
 {
@@ -193,8 +191,7 @@ bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch)
 	return batch->nob > 0;
 }
 
-/* ---- what went out ----------------------------------------------------------------------------
- */
+/* ---- what went out ---- */
 
 bool zcl_tx_is_over(const struct zcl_tx *tx)
 {
@@ -346,8 +343,7 @@ void zcl_conn_released(struct zcl_conn *conn, uint32_t first, uint32_t last, int
 		release_pins(zcl_txq_head(&conn->txq), first, last);
 }
 
-/* ---- failing ----------------------------------------------------------------------------------
- */
+/* ---- failing ---- */
 
 static void fail_list(struct zcl_conn *conn, GQueue *list, enum zcl_err why, bool zc_too,
 		      int64_t now)

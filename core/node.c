@@ -118,8 +118,7 @@ const struct zcl_stats *zcl_node_stats(const struct zcl_node *node)
 	return &node->stats;
 }
 
-/* ---- wishes ------------------------------------------------------------------------------------
- */
+/* ---- wishes ---- */
 
 static bool may_call(const struct zcl_node *node, zcl_nid nid)
 {
@@ -175,8 +174,7 @@ enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid nid, uint32_t vers
 	return ZCL_OK;
 }
 
-/* ---- time --------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static void conn_tick(struct zcl_conn *conn, int64_t now)
 {
@@ -220,8 +218,7 @@ void zcl_node_tick(struct zcl_node *node, int64_t now)
 	rearm(node);
 }
 
-/* ---- events ------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 struct zcl_event zcl_event_of(const struct zcl_node *node, const struct zcl_peer *peer,
 			      const struct zcl_conn *conn, enum zcl_event_kind kind, int64_t now)
@@ -258,8 +255,7 @@ void zcl_node_note(const struct zcl_node *node, const struct zcl_peer *peer,
 	zcl_node_emit(node, &ev);
 }
 
-/* ---- looking -----------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 
 void zcl_node_foreach_conn(const struct zcl_node *node,
 			   void (*fn)(void *user, const struct zcl_conn_info *info), void *user)

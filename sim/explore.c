@@ -114,8 +114,7 @@ static void add_properties(GOptionContext *context, struct options *o, char **na
 	}
 }
 
-/* ---- a failed assertion -----------------------------------------------------------------------
- */
+/* ---- a failed assertion ---- */
 
 /* Where a signal handler finds the path that was being taken. */
 static const struct {
@@ -139,8 +138,7 @@ static void on_abort(int signal_number)
 	_Exit(ZSIM_EXIT_FAILED);
 }
 
-/* ---- exploring --------------------------------------------------------------------------------
- */
+/* ---- exploring ---- */
 
 static void show_progress(void *user, const struct zx_result *sofar)
 {
@@ -245,8 +243,7 @@ static int explore_files(struct run *run)
 	return status;
 }
 
-/* ---- the command line -------------------------------------------------------------------------
- */
+/* ---- the command line ---- */
 
 static int check_options(const char *program, const struct options *o)
 {

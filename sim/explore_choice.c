@@ -124,8 +124,7 @@ size_t zx_world_choices(const struct zx_world *world, zx_choice *choices, bool *
 	return c.n;
 }
 
-/* ---- taking one -------------------------------------------------------------------------------
- */
+/* ---- taking one ---- */
 
 static void disturb(struct zx_world *world, unsigned *budget)
 {
@@ -256,8 +255,7 @@ void zx_world_end(struct zx_world *world)
 	zx_watch_end(&world->watch, world->cores);
 }
 
-/* ---- the state as a number --------------------------------------------------------------------
- */
+/* ---- the state as a number ---- */
 
 struct seen_end {
 	unsigned stream, end;
@@ -332,8 +330,7 @@ void zx_world_digest(const struct zx_world *world, struct zcl_digest *digest)
 	zcl_digest_finish(digest);
 }
 
-/* ---- in words ---------------------------------------------------------------------------------
- */
+/* ---- in words ---- */
 
 static const char *name_of(const struct zx_world *world, unsigned node)
 {

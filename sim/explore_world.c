@@ -5,8 +5,7 @@
 
 #define SINK_PORTAL 9u
 
-/* ---- what the cores ask for ------------------------------------------------------------------
- */
+/* ---- what the cores ask for ---- */
 
 static struct zx_end *find_end(struct zx_world *world, const struct zcl_conn *conn)
 {
@@ -108,8 +107,7 @@ static const struct zcl_callbacks callbacks = {
 	.trace = on_trace,
 };
 
-/* ---- doing it ---------------------------------------------------------------------------------
- */
+/* ---- doing it ---- */
 
 static struct zx_stream *free_stream(struct zx_world *world)
 {
@@ -219,8 +217,7 @@ void zx_world_settle(struct zx_world *world)
 	}
 }
 
-/* ---- nodes come and go ------------------------------------------------------------------------
- */
+/* ---- nodes come and go ---- */
 
 static void start_node(struct zx_world *world, unsigned index)
 {
@@ -321,8 +318,7 @@ void zx_world_free(struct zx_world *world)
 	g_free(world);
 }
 
-/* ---- deeds ------------------------------------------------------------------------------------
- */
+/* ---- deeds ---- */
 
 enum zcl_err zx_world_do(struct zx_world *world, unsigned index)
 {

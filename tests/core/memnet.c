@@ -193,8 +193,7 @@ struct memnode *memnet_add(struct memnet *net, const struct zcl_config *config)
 	return n;
 }
 
-/* ---- moving -------------------------------------------------------------------------------------
- */
+/* ---- moving ---- */
 
 static void init_end(struct stream *s, int i, struct memnode *at)
 {
@@ -458,8 +457,7 @@ void memnet_free(struct memnet *net)
 	g_free(net);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------
- */
+/* ---- looking ---- */
 
 guint memnode_count(const struct memnode *node, enum zcl_event_kind kind)
 {

@@ -17,7 +17,8 @@
 #define ZCL_FAULT_REUSE_COOKIE (1u << 6) /* every ZC request has the same cookie */
 #define ZCL_FAULT_RETRY_FOREVER                                                                    \
 	(1u << 7) /* a refused caller calls again, also when the connection is there */
-#define ZCL_FAULT_IGNORE_INCARNATION (1u << 8) /* a peer that restarted is taken for the old one   \
+#define ZCL_FAULT_IGNORE_INCARNATION                                                               \
+	(1u << 8)			       /* a peer that restarted is taken for the old one   \
 						*/
 #define ZCL_FAULT_DROP_WAITING	    (1u << 9)  /* a lost race fails the messages that wait */
 #define ZCL_FAULT_ACCEPT_DUPLICATES (1u << 10) /* a second connection of a type is welcome */

@@ -112,8 +112,8 @@ static double cpu_seconds(void)
 static void sender(const struct sockaddr_in *to, const struct job *job)
 {
 	uint8_t *buf = g_malloc0(job->size);
-	bool reserved;
-	int fd = zsock_connect((struct in_addr){0}, to, false, &reserved);
+	enum zsock_source source;
+	int fd = zsock_connect((struct in_addr){0}, to, false, &source);
 	gint64 start;
 	double seconds, cpu;
 

@@ -94,7 +94,7 @@ static const struct ztrace_entry *entry_of(const struct ztrace_chart *chart, gui
 	return ztrace_log_at(chart->log, ztrace_chart_at(chart, point)->entry);
 }
 
-static void pair_one(struct ztrace_chart *chart, struct ztrace_linker *linker, GQueue *open,
+static bool pair_one(struct ztrace_chart *chart, struct ztrace_linker *linker, GQueue *open,
 		     guint received)
 {
 	struct ztrace_point *to = ztrace_chart_at(chart, received);
@@ -103,23 +103,33 @@ static void pair_one(struct ztrace_chart *chart, struct ztrace_linker *linker, G
 	for (GList *l = open->head; l != NULL && looked < MAX_LOOK; l = l->next, looked++) {
 		const guint sent = GPOINTER_TO_UINT(l->data);
 		struct ztrace_point *from = ztrace_chart_at(chart, sent);
+		struct ztrace_entry entry = *entry_of(chart, sent);
 
-		if (!ztrace_entry_pairs(entry_of(chart, sent), entry_of(chart, received)) ||
+		/* To somebody: maybe to this one. */
+		if (entry.other == ZTRACE_NO_LANE)
+			entry.other = to->lane;
+		if (!ztrace_entry_pairs(&entry, entry_of(chart, received)) ||
 		    !ztrace_linker_fit(linker, from->conn, to->conn, true))
 			continue;
 		from->pair = received;
 		to->pair = sent;
 		g_queue_delete_link(open, l);
-		return;
+		return true;
 	}
+	return false;
 }
 
-static bool refuses(const struct ztrace_chart *chart, guint index)
+/* What is on its way from a lane to another one, or (to: the number of lanes) to somebody. */
+static GQueue *on_the_way(GHashTable *open, guint lanes, unsigned from, unsigned to)
 {
-	const struct ztrace_entry *entry = entry_of(chart, index);
+	const gpointer key = GUINT_TO_POINTER(from * (lanes + 1) + to);
+	GQueue *queue = g_hash_table_lookup(open, key);
 
-	return entry->kind == ZTRACE_EVENT && entry->event.kind == ZCL_EV_REFUSE &&
-	       entry->other != ZTRACE_NO_LANE;
+	if (queue == NULL) {
+		queue = g_queue_new();
+		g_hash_table_insert(open, key, queue);
+	}
+	return queue;
 }
 
 /* The node of this lane is a new one from here on: nothing that was sent to the old one arrives. */
@@ -138,7 +148,16 @@ static bool ends_life(const struct ztrace_entry *entry)
 static void forget_sent_to(GHashTable *open, guint lanes, unsigned lane)
 {
 	for (guint from = 0; from < lanes; from++)
-		g_hash_table_remove(open, GUINT_TO_POINTER(from * lanes + lane));
+		g_hash_table_remove(open, GUINT_TO_POINTER(from * (lanes + 1) + lane));
+}
+
+static bool is_sent(const struct ztrace_chart *chart, guint index)
+{
+	const struct ztrace_entry *entry = entry_of(chart, index);
+
+	return ztrace_chart_at(chart, index)->shape == ZTRACE_SHAPE_SEND ||
+	       (entry->kind == ZTRACE_EVENT && entry->event.kind == ZCL_EV_HELLO_SENT &&
+		entry->other == ZTRACE_NO_LANE);
 }
 
 static void pair_up(struct ztrace_chart *chart, struct ztrace_linker *linker)
@@ -148,25 +167,16 @@ static void pair_up(struct ztrace_chart *chart, struct ztrace_linker *linker)
 
 	for (guint i = 0; i < chart->points->len; i++) {
 		const struct ztrace_point *point = ztrace_chart_at(chart, i);
-		const bool send = point->shape == ZTRACE_SHAPE_SEND;
-		gpointer key;
-		GQueue *queue;
 
 		if (ends_life(entry_of(chart, i)))
 			forget_sent_to(open, lanes, point->lane);
-		if (!send && point->shape != ZTRACE_SHAPE_RECEIVE && !refuses(chart, i))
-			continue;
-		key = GUINT_TO_POINTER(send ? point->lane * lanes + point->other
-					    : point->other * lanes + point->lane);
-		queue = g_hash_table_lookup(open, key);
-		if (queue == NULL) {
-			queue = g_queue_new();
-			g_hash_table_insert(open, key, queue);
-		}
-		if (send)
-			g_queue_push_tail(queue, GUINT_TO_POINTER(i));
-		else
-			pair_one(chart, linker, queue, i);
+		if (is_sent(chart, i))
+			g_queue_push_tail(
+				on_the_way(open, lanes, point->lane, MIN(point->other, lanes)),
+				GUINT_TO_POINTER(i));
+		if (point->shape == ZTRACE_SHAPE_RECEIVE &&
+		    !pair_one(chart, linker, on_the_way(open, lanes, point->other, point->lane), i))
+			pair_one(chart, linker, on_the_way(open, lanes, point->other, lanes), i);
 	}
 	g_hash_table_unref(open);
 }
@@ -190,26 +200,34 @@ static bool is_unit(const struct ztrace_point *point, const char *unit)
 	}
 }
 
-/* The script's words are "release all" or "release new>old hello, ...". */
+/*
+ * The script's words are "release all", "release new>old hello, ..." or, for one message, "pass
+ * new>old hello".
+ */
 static bool releases(const struct ztrace_chart *chart, const struct ztrace_point *action,
 		     const struct ztrace_point *held)
 {
-	const char *words = ztrace_log_at(chart->log, action->entry)->text;
+	const char *words = ztrace_log_at(chart->log, action->entry)->text, *found;
 	char *direction;
-	bool found;
 
-	if (!g_str_has_prefix(words, "release"))
-		return false;
 	if (strcmp(words, "release all") == 0)
 		return true;
 	direction = g_strdup_printf(" %s>%s ", ztrace_log_lane_at(chart->log, held->lane)->name,
 				    ztrace_log_lane_at(chart->log, held->other)->name);
-	found = strstr(words, direction) != NULL;
+	found = strstr(words, direction);
+	if (found)
+		found = strstr(found + strlen(direction),
+			       ztrace_log_at(chart->log, held->entry)->text);
 	g_free(direction);
-	return found;
+	return found != NULL;
 }
 
-static void find_release(struct ztrace_chart *chart, const GArray *releases_at, guint index)
+static bool is_pass(const struct ztrace_chart *chart, guint index)
+{
+	return g_str_has_prefix(entry_of(chart, index)->text, "pass ");
+}
+
+static void find_release(struct ztrace_chart *chart, GArray *releases_at, guint index)
 {
 	struct ztrace_point *held = ztrace_chart_at(chart, index);
 
@@ -219,6 +237,8 @@ static void find_release(struct ztrace_chart *chart, const GArray *releases_at, 
 		if (at < index || !releases(chart, ztrace_chart_at(chart, at), held))
 			continue;
 		held->released = at;
+		if (is_pass(chart, at)) /* one message only */
+			g_array_remove_index(releases_at, i);
 		return;
 	}
 }
@@ -274,7 +294,7 @@ static void find_holds(struct ztrace_chart *chart)
 
 	for (guint i = 0; i < chart->points->len; i++)
 		if (entry_of(chart, i)->kind == ZTRACE_ACTION &&
-		    g_str_has_prefix(entry_of(chart, i)->text, "release"))
+		    (g_str_has_prefix(entry_of(chart, i)->text, "release ") || is_pass(chart, i)))
 			g_array_append_val(releases_at, i);
 	for (guint i = 0; i < chart->points->len; i++) {
 		const struct ztrace_point *point = ztrace_chart_at(chart, i);
@@ -288,42 +308,6 @@ static void find_holds(struct ztrace_chart *chart)
 	}
 	g_array_unref(releases_at);
 	g_hash_table_unref(ways);
-}
-
-/* ---- a reset in place of an answer ---- */
-
-static bool answers(const struct ztrace_chart *chart, guint refuse)
-{
-	for (guint i = refuse + 1; i < MIN(chart->points->len, refuse + MAX_LOOK); i++) {
-		const struct ztrace_point *point = ztrace_chart_at(chart, i);
-
-		if (point->shape == ZTRACE_SHAPE_SEND && point->conn != 0 &&
-		    point->conn == ztrace_chart_at(chart, refuse)->conn)
-			return true;
-	}
-	return false;
-}
-
-/* "is refused: reset" of one side is what became of "refuses" of the other, when no HELLO went. */
-static void find_resets(struct ztrace_chart *chart)
-{
-	for (guint i = 0; i < chart->points->len; i++) {
-		struct ztrace_point *refused = ztrace_chart_at(chart, i);
-		const struct ztrace_entry *entry = entry_of(chart, i);
-
-		if (entry->kind != ZTRACE_EVENT || entry->event.kind != ZCL_EV_REFUSED ||
-		    entry->event.reason != ZCL_REASON_RESET)
-			continue;
-		for (guint k = i; k-- > (i > MAX_LOOK ? i - MAX_LOOK : 0);) {
-			const struct ztrace_point *refuse = ztrace_chart_at(chart, k);
-
-			if (!refuses(chart, k) || refuse->lane != refused->other ||
-			    refuse->other != refused->lane || answers(chart, k))
-				continue;
-			refused->cause = k;
-			break;
-		}
-	}
 }
 
 /* ---- all of it ---- */
@@ -358,8 +342,8 @@ struct ztrace_chart *ztrace_chart_new(const struct ztrace_log *log,
 	pair_up(chart, linker);
 	ztrace_linker_finish(linker);
 	ztrace_linker_free(linker);
+	ztrace_chart_guess(chart);
 	find_holds(chart);
-	find_resets(chart);
 	if (options == NULL || !options->all)
 		ztrace_chart_elide(chart);
 	if (chart->points->len > max) {

@@ -55,6 +55,8 @@ void ztrace_chart_free(struct ztrace_chart *chart);
 
 /* Private to the chart (elide.c): repeats become ELIDED points, when there are many points. */
 void ztrace_chart_elide(struct ztrace_chart *chart);
+/* Private to the chart (guess.c): who was refused, by what others saw; which HELLO it was. */
+void ztrace_chart_guess(struct ztrace_chart *chart);
 /* Private to the chart (link.c). */
 struct ztrace_linker;
 struct ztrace_linker *ztrace_linker_new(struct ztrace_chart *chart);

@@ -292,13 +292,6 @@ void ztrace_entry_label(GString *text, const struct ztrace_log *log,
 	}
 }
 
-/* A HELLO of an unknown version is not received, as far as the core tells, but refused. */
-static bool is_refused(const struct zcl_event *sent, const struct zcl_event *refuse)
-{
-	return sent->kind == ZCL_EV_HELLO_SENT && refuse->kind == ZCL_EV_REFUSE &&
-	       refuse->reason == ZCL_REASON_VERSION && sent->active && !refuse->active;
-}
-
 static bool is_received(const struct zcl_event *a, const struct zcl_event *b)
 {
 	const bool hello = a->kind == ZCL_EV_HELLO_SENT && b->kind == ZCL_EV_HELLO_RECEIVED;
@@ -319,5 +312,5 @@ bool ztrace_entry_pairs(const struct ztrace_entry *sent, const struct ztrace_ent
 		return false;
 	if (sent->lane != received->lane && a->active == b->active)
 		return false;
-	return is_received(a, b) || is_refused(a, b);
+	return is_received(a, b);
 }

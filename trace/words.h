@@ -40,10 +40,7 @@ enum ztrace_class ztrace_entry_class(const struct ztrace_entry *entry);
 /* "HELLO v2 ANY", "refuses new: race". Appends. */
 void ztrace_entry_label(GString *text, const struct ztrace_log *log,
 			const struct ztrace_entry *entry);
-/*
- * Whether the second may be the arrival of what the first sent; connections aside. That includes
- * the refusal of a HELLO whose version is not known, which is an arrival, too.
- */
+/* Whether the second may be the arrival of what the first sent; connections aside. */
 bool ztrace_entry_pairs(const struct ztrace_entry *sent, const struct ztrace_entry *received);
 
 /* "1.250 ms", "3.000 s": for people. Appends. */

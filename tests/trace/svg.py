@@ -95,7 +95,7 @@ def problems(path, events, nlanes):
         found.append("a message arrives that nobody sent")
     if len(lanes) != nlanes:
         found.append("%d lifelines for %d nodes" % (len(lanes), nlanes))
-    sent = [e for e in events if e["name"] in SENT and "peer" in e["data"]]
+    sent = [e for e in events if e["name"] in SENT]
     if len(events) < MANY and not any(p.get("class") == "elided" for p in root.iter(SVG + "path")):
         if len(arrows) != len(sent):
             found.append("%d arrows for %d messages" % (len(arrows), len(sent)))

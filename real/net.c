@@ -29,6 +29,7 @@ void zreal_options_init(struct zreal_options *options, zcl_nid nid)
 		.listens = true,
 		.listen = zsock_addr(zcl_nid_addr(nid), ZSOCK_PORT),
 		.accept = ZREAL_ACCEPT_SECURE,
+		.listen_fd = -1,
 		.way = ZWAY_AUTO,
 		.peer_port = ZSOCK_PORT,
 	};
@@ -171,10 +172,8 @@ static void finish_shutdown(struct zreal_node *node)
 		done(node->done_data);
 }
 
-static void serve(void *data)
+static void serve_pending(struct zreal_node *node)
 {
-	struct zreal_node *node = data;
-
 	/* Those that ask meanwhile are served in the next round. */
 	for (guint n = node->pending.length; n > 0; n--) {
 		GList *link = g_queue_pop_head_link(&node->pending);
@@ -183,6 +182,17 @@ static void serve(void *data)
 			break;
 		zreal_conn_serve(link->data);
 	}
+}
+
+static void serve(void *data)
+{
+	struct zreal_node *node = data;
+
+	if (node->options.settle)
+		node->options.settle(node->options.user);
+	serve_pending(node);
+	if (node->options.settle)
+		node->options.settle(node->options.user);
 	if (node->pending.length > 0)
 		zreal_node_kick(node);
 	arm_tick(node);
@@ -211,13 +221,12 @@ static void turn_away(struct zreal_node *node)
 	node->stats.refused_files++;
 }
 
-static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from)
 {
 	struct zreal_conn *conn;
 
-	if (node->options.accept == ZREAL_ACCEPT_SECURE &&
-	    ntohs(from->sin_port) > ZSOCK_RESERVED_MAX) {
-		node->stats.refused_unreserved++;
+	(void)from;
+	if (node->stopping) {
 		close(fd);
 		return;
 	}
@@ -232,6 +241,19 @@ static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_i
 	node->stats.accepted++;
 	zreal_conn_attach(conn, fd, ZREAL_OPEN);
 	zreal_node_kick(node);
+}
+
+static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+{
+	if (node->options.accept == ZREAL_ACCEPT_SECURE &&
+	    ntohs(from->sin_port) > ZSOCK_RESERVED_MAX) {
+		node->stats.refused_unreserved++;
+		close(fd);
+		return;
+	}
+	if (node->options.route && node->options.route(node->options.user, fd, from))
+		return;
+	zreal_node_adopt(node, fd, from);
 }
 
 static void on_callers(void *data, uint32_t events)
@@ -266,7 +288,8 @@ static bool start_listening(struct zreal_node *node, GError **error)
 	if (!node->options.listens)
 		return true;
 	node->address = node->options.listen;
-	fd = zsock_listen(&node->address);
+	fd = node->options.listen_fd >= 0 ? zsock_listening(node->options.listen_fd, &node->address)
+					  : zsock_listen(&node->address);
 	if (fd < 0) {
 		const int saved = errno;
 

@@ -51,7 +51,8 @@ void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now)
 /* No connection is up: a peer that has restarted meanwhile is taken as it is now. */
 static void meet_again(struct zcl_peer *peer, uint64_t incarnation, int64_t now)
 {
-	if (peer->incarnation != 0 && peer->incarnation != incarnation)
+	if (peer->incarnation != 0 && peer->incarnation != incarnation &&
+	    !zcl_fault(peer->node, ZCL_FAULT_IGNORE_INCARNATION))
 		zcl_peer_restarted(peer, incarnation, now);
 	peer->incarnation = incarnation;
 }
@@ -112,6 +113,10 @@ static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer
 		in.self = peer->nid;
 		in.peer = conn->node->config.nid;
 	}
+	if (zcl_fault(conn->node, ZCL_FAULT_IGNORE_INCARNATION))
+		in.known_incarnation = 0;
+	in.have_type &= !zcl_fault(conn->node, ZCL_FAULT_ACCEPT_DUPLICATES);
+	in.connecting |= zcl_fault(conn->node, ZCL_FAULT_REFUSE_ALL);
 	return zcl_race_decide(&in);
 }
 
@@ -128,9 +133,22 @@ static void grant(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t 
 		peer->proto = conn->proto;
 		peer->told = false;
 	}
-	send_hello(conn, conn->proto, conn->ctype, peer->nid, now);
+	send_hello(conn, conn->proto,
+		   zcl_fault(conn->node, ZCL_FAULT_WRONG_INVERSE) ? hello->kshm_ctype : conn->ctype,
+		   peer->nid, now);
 	conn_up(conn, now);
 	zcl_peer_called(peer, now);
+}
+
+/* The caller may have lost its end of what it asks for again, and then of the others, too. */
+static void suspect(const struct zcl_peer *peer)
+{
+	struct zcl_node *node = peer->node;
+
+	if (node->cb.suspect == NULL)
+		return;
+	for (const GList *l = peer->conns.head; l != NULL; l = l->next)
+		node->cb.suspect(node->user, l->data);
 }
 
 static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
@@ -160,6 +178,8 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 	refuse(conn, proto, reason, hello->kshm_src_nid, now);
 	if (reason == ZCL_REASON_STALE)
 		zcl_peer_restarted(conn->peer, hello->kshm_src_incarnation, now);
+	else if (reason == ZCL_REASON_DUPLICATE)
+		suspect(conn->peer);
 }
 
 /* ---- active ---- */
@@ -191,7 +211,8 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 		attempt_fatal(conn, ZCL_E_WRONG_NID, now);
 		return;
 	}
-	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns)) {
+	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns) &&
+	    !zcl_fault(peer->node, ZCL_FAULT_IGNORE_INCARNATION)) {
 		zcl_conn_end(conn, ZCL_E_STALE, true, now);
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_STALE, now);
@@ -211,7 +232,8 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 	live = g_queue_peek_head(&peer->conns);
 	if (live != NULL && live->proto != conn->proto)
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
-	if (zcl_peer_has_type(peer, conn->ctype)) {
+	if (zcl_peer_has_type(peer, conn->ctype) &&
+	    !zcl_fault(peer->node, ZCL_FAULT_ACCEPT_DUPLICATES)) {
 		zcl_conn_end(conn, ZCL_E_DUPLICATE, false, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_DUPLICATE, now);
 		return;

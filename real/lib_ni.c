@@ -45,6 +45,7 @@ void zclnd_ni_options_init(struct zclnd_ni_options *options, zclnd_nid nid)
 		.min_reconnect = real.core.min_reconnect,
 		.max_reconnect = real.core.max_reconnect,
 		.socket_timeout = real.core.socket_timeout,
+		.keepalive = (unsigned)real.keepalive,
 		.peer_port = real.peer_port,
 		.max_peers = real.core.max_peers,
 		.max_queued = real.core.max_queued,
@@ -63,6 +64,13 @@ static void on_trace(void *user, const struct zcl_event *event)
 	const struct zl_part *part = user;
 
 	part->ni->options.trace(part->ni->options.user, (const struct zclnd_trace *)event);
+}
+
+static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)
+{
+	const struct zl_part *part = user;
+
+	part->ni->options.note(part->ni->options.user, (enum zclnd_note)note, addr);
 }
 
 static void on_settle(void *user)
@@ -107,11 +115,13 @@ static struct zreal_options to_real(const struct zclnd_ni_options *options, stru
 	real.listen_fd = options->listen_fd;
 	real.accept = (enum zreal_accept)options->accept;
 	real.way = (enum zway)options->way;
+	real.keepalive = (int)MIN(options->keepalive, G_MAXINT);
 	real.peer_port = options->peer_port;
 	real.source = options->source;
 	real.only_known_peers = options->only_known_peers;
 	real.deliver = on_deliver;
 	real.trace = options->trace ? on_trace : NULL;
+	real.note = options->note ? on_note : NULL;
 	real.settle = on_settle;
 	real.catch_up = on_catch_up;
 	real.user = part;

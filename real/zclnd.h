@@ -236,6 +236,16 @@ enum zclnd_way {
 	ZCLND_WAY_LAST
 };
 
+/* What happens outside of the protocol and is worth a line in a log. */
+enum zclnd_note {
+	ZCLND_NOTE_UNRESERVED,	  /* a caller closed by accept=secure */
+	ZCLND_NOTE_LIMIT,	  /* a caller closed at a limit */
+	ZCLND_NOTE_FILES,	  /* a caller closed for want of descriptors; there is no address */
+	ZCLND_NOTE_NOT_PERMITTED, /* a call leaves from an ordinary port: reserved ones need
+				     CAP_NET_BIND_SERVICE */
+	ZCLND_NOTE_PORTS_IN_USE,  /* ... since all reserved ones are taken */
+};
+
 /* Never NULL; "copy", "zerocopy", "auto". */
 ZCLND_API const char *zclnd_way_name(enum zclnd_way way);
 /* ZCLND_E_SYNTAX leaves *way alone. */
@@ -263,6 +273,8 @@ struct zclnd_ni_options {
 	size_t zc_min;			      /* from here a payload is sent zero-copy */
 	int64_t min_reconnect, max_reconnect; /* between attempts, doubled at each failure */
 	int64_t socket_timeout;		      /* without progress, or for a missing ZC-ACK */
+	unsigned keepalive; /* seconds of silence after which TCP asks whether the peer is there
+			       (30); 0: never */
 	/* Peers. */
 	uint16_t peer_port;    /* where those listen that have no address of their own set */
 	struct in_addr source; /* where calls come from; 0 (default): the address listened at, else
@@ -283,7 +295,9 @@ struct zclnd_ni_options {
 	/* On the loop's thread from inside the protocol: must not call any function of an instance.
 	 */
 	void (*trace)(void *user, const struct zclnd_trace *trace);
-	void *user; /* of both callbacks */
+	/* Likewise. addr: of the caller, or of who is called; may be NULL. */
+	void (*note)(void *user, enum zclnd_note note, const struct sockaddr_in *addr);
+	void *user; /* of all callbacks */
 };
 
 /* Deployed defaults (wire notes 1). */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -411,6 +412,14 @@ static void one_pass(struct zloop *loop)
 	if (loop->busy_poll > 0 && (n > 0 || sleeps || worked))
 		loop->busy_until = zloop_now() + loop->busy_poll;
 	run_timers(loop);
+}
+
+bool zloop_is_idle(const struct zloop *loop)
+{
+	struct pollfd ready = {.fd = loop->epoll, .events = POLLIN};
+
+	return loop->work.next == &loop->work && loop->ready_at == loop->ready_end &&
+	       poll(&ready, 1, 0) == 0;
 }
 
 void zloop_run(struct zloop *loop)

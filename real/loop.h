@@ -67,9 +67,9 @@ void zloop_signal(struct zloop *loop, int signo, void (*fn)(void *data, int sign
 
 /*
  * Work that other threads leave without a lock: run(data) is called in each pass, and says whether
- * there was any; before the loop
- * sleeps it asks waits(data), after which a zloop_wake by whoever left something is not missed. One
- * per loop; waits must read what the other threads wrote in sequentially consistent order.
+ * there was any. Before the loop sleeps it asks waits(data), after which a zloop_wake by whoever
+ * left something is not missed. One per loop; waits must read what the other threads wrote in
+ * sequentially consistent order.
  */
 void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)(void *data),
 		      void *data);
@@ -81,6 +81,8 @@ void zloop_set_busy_poll(struct zloop *loop, int64_t ns);
 /* Runs what was posted but not seen to: after the loop has ended, from any one thread. */
 void zloop_run_posts(struct zloop *loop);
 
+/* Nothing is ready and no work is queued: without a timer, nothing more would happen now. */
+bool zloop_is_idle(const struct zloop *loop);
 /* Until zloop_stop. */
 void zloop_run(struct zloop *loop);
 void zloop_stop(struct zloop *loop);

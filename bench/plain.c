@@ -2,13 +2,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -16,16 +15,28 @@
 #include "real/sock.h"
 
 /*
- * A plain TCP stream between two processes on loopback, with the socket options of the real
- * backend: what the protocol is measured against. The receiver answers one byte when it has all.
+ * Plain TCP between two processes, with the socket options of the real backend: what the protocol
+ * is measured against. A stream: the caller writes, the listener reads all and answers one byte. A
+ * ping-pong: each answers what the other has written. Blocking: one waits in the kernel; busy: one
+ * asks again and again.
  */
 
-#define LOWAT (128 * 1024)
+#define LOWAT	 (128 * 1024)
+#define MAX_SIZE ((size_t)64 << 20)
+
+enum kind { STREAM, PINGPONG };
 
 struct job {
+	bool listens, busy;
+	enum kind kind;
+	struct sockaddr_in addr;
 	size_t size;  /* bytes of a write */
-	size_t count; /* writes */
+	size_t count; /* writes, each way in a ping-pong */
 };
+
+static const char usage[] =
+	"usage: plain listen|call ADDR[:PORT] stream|pingpong SIZE COUNT [busy]\n"
+	"listen prints \"ready: ADDR:PORT\"; call prints seconds as JSON.\n";
 
 static _Noreturn void die(const char *what)
 {
@@ -43,17 +54,17 @@ static void wait_for(int fd, short events)
 	}
 }
 
-static void send_all(int fd, const uint8_t *buf, size_t size)
+static void send_all(int fd, const uint8_t *buf, size_t size, bool busy)
 {
-	while (size > 0) {
-		const ssize_t n = send(fd, buf, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	const int flags = MSG_NOSIGNAL | (busy ? MSG_DONTWAIT : 0);
 
-		if (n < 0 && errno != EAGAIN)
-			die("send");
-		if (n < 0) {
-			wait_for(fd, POLLOUT);
+	while (size > 0) {
+		const ssize_t n = send(fd, buf, size, flags);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		}
+		if (n < 0)
+			die("send");
 		buf += n;
 		size -= (size_t)n;
 	}
@@ -67,100 +78,140 @@ static void set_lowat(int fd, size_t total)
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat));
 }
 
-static void receive_all(int fd, uint8_t *buf, size_t size, size_t total)
+/* Blocking receives wait in recv itself: one system call a message, when it comes whole. */
+static void receive_all(int fd, uint8_t *buf, size_t size, size_t total, bool busy)
 {
-	set_lowat(fd, total);
-	while (total > 0) {
-		const ssize_t n = recv(fd, buf, MIN(size, total), MSG_DONTWAIT);
+	const int flags = busy ? MSG_DONTWAIT : 0;
 
-		if (n == 0 || (n < 0 && errno != EAGAIN))
-			die("recv");
-		if (n < 0) {
-			wait_for(fd, POLLIN);
+	if (total >= LOWAT)
+		set_lowat(fd, total);
+	while (total > 0) {
+		const ssize_t n = recv(fd, buf, MIN(size, total), flags);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		}
+		if (n <= 0)
+			die("recv");
 		if (total >= LOWAT && total - (size_t)n < LOWAT)
 			set_lowat(fd, total - (size_t)n);
 		total -= (size_t)n;
 	}
 }
 
-static _Noreturn void receiver(int listener, const struct job *job)
+static void set_blocking(int fd)
 {
-	uint8_t *buf = g_malloc(job->size);
+	const int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		die("fcntl");
+}
+
+static int take_caller(const struct job *job)
+{
+	struct sockaddr_in addr = job->addr;
+	char text[ZSOCK_TEXT_MAX];
+	const int listener = zsock_listen(&addr);
 	int fd;
 
+	if (listener < 0)
+		die("listen");
+	printf("ready: %s\n", zsock_format(&addr, text));
+	fflush(stdout);
 	wait_for(listener, POLLIN);
 	fd = accept(listener, NULL, NULL);
 	if (fd < 0)
 		die("accept");
+	close(listener);
 	zsock_tune(fd);
-	receive_all(fd, buf, job->size, job->size * job->count);
-	send_all(fd, buf, 1);
-	exit(0);
+	return fd;
 }
 
-static double cpu_seconds(void)
+static int call(const struct job *job)
 {
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-static void sender(const struct sockaddr_in *to, const struct job *job)
-{
-	uint8_t *buf = g_malloc0(job->size);
 	bool reserved;
-	int fd = zsock_connect((struct in_addr){0}, to, false, &reserved);
-	gint64 start;
-	double seconds, cpu;
+	const int fd = zsock_connect((struct in_addr){0}, &job->addr, false, &reserved);
+	int error;
 
 	if (fd < 0)
 		die("connect");
 	wait_for(fd, POLLOUT);
-	start = g_get_monotonic_time();
-	cpu = cpu_seconds();
-	for (size_t i = 0; i < job->count; i++)
-		send_all(fd, buf, job->size);
-	receive_all(fd, buf, job->size, 1);
-	seconds = (double)(g_get_monotonic_time() - start) / 1e6;
-	printf("{\"mib_per_s\":%.1f,\"cpu_s_per_gb\":%.4f}\n",
-	       (double)(job->size * job->count) / 1048576 / seconds,
-	       (cpu_seconds() - cpu) / ((double)(job->size * job->count) / 1e9));
-	close(fd);
-	g_free(buf);
+	error = zsock_take_error(fd);
+	if (error) {
+		errno = error;
+		die("connect");
+	}
+	return fd;
+}
+
+static void serve(int fd, const struct job *job, uint8_t *buf)
+{
+	if (job->kind == STREAM) {
+		receive_all(fd, buf, job->size, job->size * job->count, job->busy);
+		send_all(fd, buf, 1, job->busy);
+		return;
+	}
+	for (size_t i = 0; i < job->count; i++) {
+		receive_all(fd, buf, job->size, job->size, job->busy);
+		send_all(fd, buf, job->size, job->busy);
+	}
+}
+
+static void ask(int fd, const struct job *job, uint8_t *buf)
+{
+	const gint64 start = g_get_monotonic_time();
+
+	for (size_t i = 0; i < job->count; i++) {
+		send_all(fd, buf, job->size, job->busy);
+		if (job->kind == PINGPONG)
+			receive_all(fd, buf, job->size, job->size, job->busy);
+	}
+	if (job->kind == STREAM)
+		receive_all(fd, buf, job->size, 1, job->busy);
+	printf("{\"seconds\":%.6f}\n", (double)(g_get_monotonic_time() - start) / 1e6);
+}
+
+static bool parse_number(const char *text, size_t most, size_t *value)
+{
+	guint64 n;
+
+	if (!g_ascii_string_to_unsigned(text, 10, 1, most, &n, NULL))
+		return false;
+	*value = (size_t)n;
+	return true;
+}
+
+static bool parse(int argc, char **argv, struct job *job)
+{
+	if (argc != 6 && argc != 7)
+		return false;
+	job->listens = strcmp(argv[1], "listen") == 0;
+	job->kind = strcmp(argv[3], "stream") == 0 ? STREAM : PINGPONG;
+	job->busy = argc == 7;
+	return (job->listens || strcmp(argv[1], "call") == 0) && zsock_parse(argv[2], &job->addr) &&
+	       (job->kind == STREAM || strcmp(argv[3], "pingpong") == 0) &&
+	       parse_number(argv[4], MAX_SIZE, &job->size) &&
+	       parse_number(argv[5], SIZE_MAX / MAX_SIZE, &job->count) &&
+	       (argc == 6 || strcmp(argv[6], "busy") == 0);
 }
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in addr = zsock_addr(0x7f000001, 0);
-	struct job job;
-	int listener, status;
-	pid_t child;
+	struct job job = {.addr = zsock_addr(0x7f000001, 0)};
+	uint8_t *buf;
+	int fd;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: plain SIZE COUNT\n");
+	if (!parse(argc, argv, &job)) {
+		fputs(usage, stderr);
 		return 2;
 	}
-	job.size = (size_t)g_ascii_strtoull(argv[1], NULL, 10);
-	job.count = (size_t)g_ascii_strtoull(argv[2], NULL, 10);
-	if (job.size == 0 || job.count == 0) {
-		fprintf(stderr, "plain: SIZE and COUNT are above 0\n");
-		return 2;
-	}
-	listener = zsock_listen(&addr);
-	if (listener < 0)
-		die("listen");
-	child = fork();
-	if (child < 0)
-		die("fork");
-	if (child == 0)
-		receiver(listener, &job);
-	close(listener);
-	sender(&addr, &job);
-	if (waitpid(child, &status, 0) < 0 || status != 0)
-		die("the receiver");
+	buf = g_malloc0(job.size);
+	fd = job.listens ? take_caller(&job) : call(&job);
+	set_blocking(fd);
+	if (job.listens)
+		serve(fd, &job, buf);
+	else
+		ask(fd, &job, buf);
+	close(fd);
+	g_free(buf);
 	return 0;
 }

@@ -146,6 +146,11 @@ void zcl_conn_set_copying(struct zcl_conn *conn, bool copying)
 	conn->copying = copying;
 }
 
+void zcl_conn_set_why(struct zcl_conn *conn, enum zcl_why why)
+{
+	conn->why = why;
+}
+
 void zcl_conn_set_backend(struct zcl_conn *conn, void *backend)
 {
 	conn->backend = backend;

@@ -59,6 +59,7 @@ struct zcl_conn {
 	GQueue inflight; /* sent, waiting for a release */
 	uint32_t next_pin;
 	bool zc_capable, copying;
+	enum zcl_why why; /* of the way in which the next payloads go */
 	bool tx_awake;
 };
 

@@ -51,7 +51,8 @@ void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now)
 /* No connection is up: a peer that has restarted meanwhile is taken as it is now. */
 static void meet_again(struct zcl_peer *peer, uint64_t incarnation, int64_t now)
 {
-	if (peer->incarnation != 0 && peer->incarnation != incarnation)
+	if (peer->incarnation != 0 && peer->incarnation != incarnation &&
+	    !zcl_fault(peer->node, ZCL_FAULT_IGNORE_INCARNATION))
 		zcl_peer_restarted(peer, incarnation, now);
 	peer->incarnation = incarnation;
 }
@@ -112,6 +113,10 @@ static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer
 		in.self = peer->nid;
 		in.peer = conn->node->config.nid;
 	}
+	if (zcl_fault(conn->node, ZCL_FAULT_IGNORE_INCARNATION))
+		in.known_incarnation = 0;
+	in.have_type &= !zcl_fault(conn->node, ZCL_FAULT_ACCEPT_DUPLICATES);
+	in.connecting |= zcl_fault(conn->node, ZCL_FAULT_REFUSE_ALL);
 	return zcl_race_decide(&in);
 }
 
@@ -128,7 +133,9 @@ static void grant(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t 
 		peer->proto = conn->proto;
 		peer->told = false;
 	}
-	send_hello(conn, conn->proto, conn->ctype, peer->nid, now);
+	send_hello(conn, conn->proto,
+		   zcl_fault(conn->node, ZCL_FAULT_WRONG_INVERSE) ? hello->kshm_ctype : conn->ctype,
+		   peer->nid, now);
 	conn_up(conn, now);
 	zcl_peer_called(peer, now);
 }
@@ -191,7 +198,8 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 		attempt_fatal(conn, ZCL_E_WRONG_NID, now);
 		return;
 	}
-	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns)) {
+	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns) &&
+	    !zcl_fault(peer->node, ZCL_FAULT_IGNORE_INCARNATION)) {
 		zcl_conn_end(conn, ZCL_E_STALE, true, now);
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_STALE, now);
@@ -211,7 +219,8 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 	live = g_queue_peek_head(&peer->conns);
 	if (live != NULL && live->proto != conn->proto)
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
-	if (zcl_peer_has_type(peer, conn->ctype)) {
+	if (zcl_peer_has_type(peer, conn->ctype) &&
+	    !zcl_fault(peer->node, ZCL_FAULT_ACCEPT_DUPLICATES)) {
 		zcl_conn_end(conn, ZCL_E_DUPLICATE, false, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_DUPLICATE, now);
 		return;

@@ -61,8 +61,6 @@ static void ask_for_ack(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	zcl_zcreq_add(conn->peer, tx, zcl_time_after(now, config->socket_timeout));
 	conn->node->stats.zc_requests++;
 	note_tx(conn, tx, ZCL_EV_COOKIE_GIVEN, now);
-	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND))
-		zcl_zcreq_remove(conn->peer, tx);
 }
 
 static void recycle_noop(struct zcl_conn *conn, struct zcl_tx *noop, struct zcl_tx *carrier,
@@ -134,11 +132,29 @@ static void batch_add_payload(struct zcl_tx_batch *batch, const struct zcl_tx *t
 {
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t at = tx->sent > header ? tx->sent - header : 0;
-	struct iovec rest[ZCL_LNET_MAX_IOV];
-	const size_t n = zcl_iov_slice(tx->iov, tx->niov, at, tx->payload - at, rest);
 
-	for (size_t i = 0; i < n; i++)
-		batch_add(batch, rest[i].iov_base, rest[i].iov_len);
+	g_assert(batch_room(batch) >= tx->niov);
+	batch->niov +=
+		zcl_iov_slice(tx->iov, tx->niov, at, tx->payload - at, batch->iov + batch->niov);
+	batch->nob += tx->payload - at;
+}
+
+/* The payload of a ZC message: alone, or shown behind what comes before it. */
+static void batch_add_zc(struct zcl_tx_batch *batch, const struct zcl_tx *tx)
+{
+	const struct zcl_tx_batch before = {.niov = batch->niov, .nob = batch->nob};
+
+	batch->acked = tx->unacked;
+	batch_add_payload(batch, tx);
+	if (before.niov == 0) {
+		batch->zc = true;
+		return;
+	}
+	batch->more = true;
+	batch->zc_niov = batch->niov - before.niov;
+	batch->zc_nob = batch->nob - before.nob;
+	batch->niov = before.niov;
+	batch->nob = before.nob;
 }
 
 /* Adds what is left of tx; false: the batch ends here. */
@@ -158,12 +174,7 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 		batch_add_payload(batch, tx);
 		return true;
 	}
-	if (batch->niov > 0) {
-		batch->more = true;
-		return false;
-	}
-	batch->zc = true;
-	batch_add_payload(batch, tx);
+	batch_add_zc(batch, tx);
 	return false;
 }
 
@@ -182,8 +193,8 @@ static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
 
 bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch)
 {
-	batch->niov = batch->nob = 0;
-	batch->zc = batch->more = false;
+	batch->niov = batch->nob = batch->zc_niov = batch->zc_nob = 0;
+	batch->zc = batch->more = batch->acked = false;
 	if (conn->state != ZCL_CS_DOWN && conn->state != ZCL_CS_CONNECTING)
 		batch_fill(conn, batch);
 	if (batch->nob == 0)
@@ -218,6 +229,22 @@ void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, i
 	zcl_tx_put(&node->pool, tx);
 }
 
+static void note_sent(const struct zcl_conn *conn, const struct zcl_tx *tx, int64_t now)
+{
+	struct zcl_event ev;
+
+	if (!zcl_node_traces(conn->node))
+		return;
+	ev = event_of_tx(conn, tx, ZCL_EV_MSG_SENT, now);
+	if (tx->zc) {
+		ev.way = tx->way;
+		ev.why = tx->why;
+	} else if (tx->payload > 0 && conn->why != ZCL_WHY_NONE) {
+		ev.why = ZCL_WHY_SMALL;
+	}
+	zcl_node_emit(conn->node, &ev);
+}
+
 static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 {
 	struct zcl_stats *stats = &conn->node->stats;
@@ -230,8 +257,10 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	} else {
 		stats->messages_sent++;
 		stats->payload_sent += tx->payload;
-		note_tx(conn, tx, ZCL_EV_MSG_SENT, now);
+		note_sent(conn, tx, now);
 	}
+	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND) && tx->unacked)
+		zcl_zcreq_remove(conn->peer, tx);
 	if (zcl_tx_is_over(tx))
 		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 	else
@@ -249,17 +278,20 @@ static void pin(struct zcl_conn *conn, struct zcl_tx *tx)
 }
 
 /* n bytes of tx go out, from tx->sent on: how much of that is ZC payload, and how it went. */
-static void count_zc(struct zcl_conn *conn, const struct zcl_tx *tx, size_t n, bool pinned)
+static void note_way(struct zcl_conn *conn, struct zcl_tx *tx, size_t n, enum zcl_way way)
 {
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t skipped = tx->sent < header ? MIN(n, header - tx->sent) : 0;
 
-	if (!tx->zc)
+	g_assert(way == ZCL_WAY_COPY || (tx->zc && skipped == 0));
+	if (!tx->zc || n == skipped)
 		return;
-	if (pinned)
-		conn->node->stats.zc_bytes_pinned += n - skipped;
-	else
-		conn->node->stats.zc_bytes_copied += n - skipped;
+	if (way == ZCL_WAY_ZEROCOPY)
+		pin(conn, tx);
+	tx->spliced |= way == ZCL_WAY_SPLICE;
+	tx->way = way;
+	tx->why = conn->why;
+	conn->node->stats.zc_bytes[way] += n - skipped;
 }
 
 static size_t advance_hello(struct zcl_conn *conn, size_t nob)
@@ -270,7 +302,7 @@ static size_t advance_hello(struct zcl_conn *conn, size_t nob)
 	return nob - n;
 }
 
-static void advance_messages(struct zcl_conn *conn, size_t nob, bool pinned, int64_t now)
+static void advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now)
 {
 	while (nob > 0) {
 		struct zcl_tx *tx = zcl_txq_head(&conn->txq);
@@ -280,9 +312,7 @@ static void advance_messages(struct zcl_conn *conn, size_t nob, bool pinned, int
 		n = MIN(nob, zcl_tx_size(tx) - tx->sent);
 		if (tx->sent == 0)
 			zcl_txq_started(&conn->txq, tx);
-		if (pinned)
-			pin(conn, tx);
-		count_zc(conn, tx, n, pinned);
+		note_way(conn, tx, n, way);
 		tx->sent += n;
 		conn->txq.nob -= n;
 		nob -= n;
@@ -291,12 +321,12 @@ static void advance_messages(struct zcl_conn *conn, size_t nob, bool pinned, int
 	}
 }
 
-void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, bool pinned, int64_t now)
+void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now)
 {
 	if (nob == 0 || conn->state == ZCL_CS_DOWN)
 		return;
 	conn->node->stats.bytes_sent += nob;
-	advance_messages(conn, advance_hello(conn, nob), pinned, now);
+	advance_messages(conn, advance_hello(conn, nob), way, now);
 	if (conn->hello_sent == conn->hello_len && g_queue_is_empty(&conn->txq.queue))
 		conn->tx_deadline = INT64_MAX;
 	else
@@ -341,6 +371,26 @@ void zcl_conn_released(struct zcl_conn *conn, uint32_t first, uint32_t last, int
 	}
 	if (zcl_txq_head(&conn->txq) != NULL)
 		release_pins(zcl_txq_head(&conn->txq), first, last);
+}
+
+static void foreach_spliced(const GQueue *queue,
+			    void (*fn)(void *user, const struct iovec *iov, size_t niov),
+			    void *user)
+{
+	for (const GList *l = queue->head; l != NULL; l = l->next) {
+		const struct zcl_tx *tx = l->data;
+
+		if (tx->spliced)
+			fn(user, tx->iov, tx->niov);
+	}
+}
+
+void zcl_conn_foreach_spliced(const struct zcl_conn *conn,
+			      void (*fn)(void *user, const struct iovec *iov, size_t niov),
+			      void *user)
+{
+	foreach_spliced(&conn->inflight, fn, user);
+	foreach_spliced(&conn->txq.queue, fn, user);
 }
 
 /* ---- failing ---- */

@@ -80,6 +80,8 @@ enum field {
 	F_INCARNATION,
 	F_DELAY,
 	F_CONN,
+	F_WAY,
+	F_WHY,
 	F_LAST
 };
 
@@ -97,6 +99,8 @@ static const char *const field_names[] = {
 	[F_INCARNATION] = "incarnation",
 	[F_DELAY] = "delay",
 	[F_CONN] = "conn",
+	[F_WAY] = "way",
+	[F_WHY] = "why",
 	[F_LAST] = NULL,
 };
 
@@ -191,6 +195,14 @@ static void put_field(const struct zcl_event *ev, enum field field, char *buf, s
 	case F_CONN:
 		if (ev->conn != 0)
 			put_number(buf, size, ev->conn);
+		break;
+	case F_WAY:
+		if (ev->why != ZCL_WHY_NONE)
+			put_text(buf, size, zcl_way_name(ev->way));
+		break;
+	case F_WHY:
+		if (ev->why != ZCL_WHY_NONE)
+			put_text(buf, size, zcl_why_name(ev->why));
 		break;
 	case F_LAST:
 		break;

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/nid.h"
+#include "core/way.h"
 
 /*
  * Everything that is seen from outside: traces, script expectations, metrics and plots all come
@@ -31,8 +32,8 @@ enum zcl_event_kind {
 	ZCL_EV_GIVE_UP,	       /* "give-up": nothing left to connect: the wanted ones exist */
 	/* Messages (HLD 4.1, 4.2.5; wire notes 6, 7). */
 	ZCL_EV_MSG_QUEUED,   /* "queued": on a connection: lnet-type, length, cookie, version */
-	ZCL_EV_MSG_SENT,     /* "sent": its last byte is given to the backend: lnet-type, length,
-				cookie, ack */
+	ZCL_EV_MSG_SENT,     /* "sent": its last byte is given to the kernel: lnet-type, length,
+				cookie, ack, way, why */
 	ZCL_EV_MSG_RECEIVED, /* "received": complete and checked: lnet-type, length, cookie, ack */
 	ZCL_EV_COOKIE_GIVEN, /* "cookie": a ZC request got its cookie: cookie, length */
 	ZCL_EV_ACK_PIGGYBACKED, /* "piggyback": an ACK went onto a queued message: cookie */
@@ -81,7 +82,9 @@ struct zcl_event {
 	uint64_t cookie;    /* 0: none */
 	uint64_t ack;	    /* the ACK cookie on the same message; 0: none */
 	uint64_t incarnation;
-	int64_t delay; /* ns */
+	int64_t delay;	  /* ns */
+	enum zcl_way way; /* of the payload; applies when why is not ZCL_WHY_NONE */
+	enum zcl_why why;
 };
 
 /* "connect", "hello-sent", ...: never NULL. */
@@ -94,8 +97,9 @@ const char *zcl_reason_name(enum zcl_reason reason);
 /*
  * The value of a field as text: "reason" race|version|..., "version" and "to" v1|v2|v3, "ctype"
  * CONTROL.., "initiator" self|peer, "error" (zcl_err_name), "lnet-type", "length", "cookie",
- * "ack", "incarnation", "conn", "delay" (ns). Returns false for a name that no event has; a field
- * that does not apply gives "". buf: 32 bytes are enough.
+ * "ack", "incarnation", "conn", "delay" (ns), "way" copy|zerocopy|splice, "why" (core/way.h).
+ * Returns false for a name that no event has; a field that does not apply gives "". buf: 32 bytes
+ * are enough.
  */
 bool zcl_event_field(const struct zcl_event *ev, const char *field, char *buf, size_t size);
 /* The field names, NULL-terminated, in the order in which a person wants to read them. */

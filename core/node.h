@@ -57,10 +57,14 @@ void zcl_config_init(struct zcl_config *config);
 struct zcl_callbacks {
 	/* Open TCP to the peer of conn; answer with zcl_conn_connected or zcl_conn_closed. */
 	void (*connect)(void *user, struct zcl_conn *conn);
-	/* Close in order: what was taken from zcl_conn_tx_batch still arrives. Then zcl_conn_gone.
-	 */
+	/* Close in order: what was taken from zcl_conn_tx_batch still arrives. Pages are taken back
+	 * as with abort. Then zcl_conn_gone. */
 	void (*close)(void *user, struct zcl_conn *conn);
-	/* Reset; take back from the kernel all pages that it holds. Then zcl_conn_gone. */
+	/*
+	 * Reset; take back from the kernel all pages that it holds, and make sure that what it
+	 * may hold on to (zcl_conn_foreach_spliced) is not what the owners will write. Then
+	 * zcl_conn_gone.
+	 */
 	void (*abort)(void *user, struct zcl_conn *conn);
 	/* There is something to send (not repeated until zcl_conn_tx_batch said false). */
 	void (*wake_tx)(void *user, struct zcl_conn *conn);
@@ -136,6 +140,9 @@ void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable);
  */
 void zcl_conn_set_copying(struct zcl_conn *conn, bool copying);
 
+/* Why payloads that go out from now on go the way that they go: for events. */
+void zcl_conn_set_why(struct zcl_conn *conn, enum zcl_why why);
+
 void zcl_conn_set_backend(struct zcl_conn *conn, void *backend);
 void *zcl_conn_backend(const struct zcl_conn *conn);
 struct zcl_node *zcl_conn_node(const struct zcl_conn *conn);
@@ -165,6 +172,11 @@ struct zcl_tx_batch {
 	size_t nob; /* sum of the lengths */
 	bool zc;    /* the payload of one ZC message: may go out without a copy */
 	bool more;  /* more follows at once (MSG_MORE) */
+	bool acked; /* the buffer of that payload, or the one behind, waits for a ZC-ACK: it may be
+		       spliced */
+	/* Behind iov[niov], not in nob: the ZC payload that comes next. Who copies it sends it
+	 * along. */
+	size_t zc_niov, zc_nob;
 };
 
 /*
@@ -173,11 +185,20 @@ struct zcl_tx_batch {
  */
 bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch);
 /*
- * nob bytes of the batch just given went out (0 is allowed). pinned: only for a batch with zc; the
- * kernel still reads these pages: they have the next number of this connection, counted from 0 as
- * MSG_ZEROCOPY counts, until zcl_conn_released.
+ * nob bytes of the batch just given (and of the payload behind it) went out (0 is allowed). Other
+ * ways than COPY are for a batch with zc. ZEROCOPY: the kernel still reads these pages: they have
+ * the next number of this connection, counted from 0 as MSG_ZEROCOPY counts, until
+ * zcl_conn_released. SPLICE, only when acked: the kernel reads them until the peer has them.
  */
-void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, bool pinned, int64_t now);
+void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now);
+/*
+ * Of a connection that is to be closed or aborted: calls fn with the payload of each message of
+ * which a part was spliced. With zcl_conn_gone these buffers go back to their owners, and packets
+ * on their way, or received and not read, may still refer to their pages.
+ */
+void zcl_conn_foreach_spliced(const struct zcl_conn *conn,
+			      void (*fn)(void *user, const struct iovec *iov, size_t niov),
+			      void *user);
 /* The kernel let go of numbers first..last (inclusive, u32 wrap-around). */
 void zcl_conn_released(struct zcl_conn *conn, uint32_t first, uint32_t last, int64_t now);
 
@@ -215,7 +236,7 @@ enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid peer, uint32_t ver
 struct zcl_stats {
 	uint64_t messages_sent, messages_received; /* LNET messages */
 	uint64_t payload_sent, payload_received;   /* bytes */
-	uint64_t zc_bytes_pinned, zc_bytes_copied; /* of ZC payloads sent, by how the backend did */
+	uint64_t zc_bytes[ZCL_WAY_LAST];	   /* of ZC payloads sent, by how they went */
 	uint64_t noops_sent, noops_received;
 	uint64_t bytes_sent, bytes_received; /* everything, handshakes too */
 	uint64_t zc_requests;		     /* cookies given */

@@ -194,7 +194,8 @@ void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now
 	peer->incarnation = incarnation;
 	peer->proto = NULL;
 	peer->told = false;
-	close_all(peer, ZCL_E_STALE, now);
+	if (!zcl_fault(peer->node, ZCL_FAULT_KEEP_STALE))
+		close_all(peer, ZCL_E_STALE, now);
 }
 
 void zcl_peer_tick(struct zcl_peer *peer, int64_t now)

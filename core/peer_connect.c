@@ -36,6 +36,14 @@ static void give_up(struct zcl_peer *peer, int64_t now)
 	zcl_node_note(peer->node, peer, NULL, ZCL_EV_GIVE_UP, now);
 }
 
+/* Nothing is left to call for. */
+static bool is_complete(const struct zcl_peer *peer)
+{
+	int32_t ctype;
+
+	return !zcl_peer_missing(peer, &ctype) && !zcl_fault(peer->node, ZCL_FAULT_RETRY_FOREVER);
+}
+
 void zcl_peer_want(struct zcl_peer *peer, int64_t now)
 {
 	int32_t ctype;
@@ -63,10 +71,11 @@ void zcl_peer_start_attempt(struct zcl_peer *peer, int64_t now)
 	g_assert(peer->attempt == NULL);
 	if (node->shut)
 		return;
-	if (!zcl_peer_missing(peer, &ctype)) {
+	if (is_complete(peer)) {
 		give_up(peer, now);
 		return;
 	}
+	zcl_peer_missing(peer, &ctype);
 	peer->connecting = true;
 	conn = zcl_conn_new(node, peer, ctype, best_proto(peer), now);
 	peer->attempt = conn;
@@ -112,14 +121,14 @@ static void retry_later(struct zcl_peer *peer, int64_t delay, enum zcl_reason re
 
 void zcl_peer_attempt_lost(struct zcl_peer *peer, enum zcl_reason reason, int64_t now)
 {
-	int32_t ctype;
-
 	note_refused(peer, reason, best_proto(peer)->version, now);
-	peer->connecting = false;
-	if (!zcl_peer_missing(peer, &ctype)) {
+	peer->connecting = zcl_fault(peer->node, ZCL_FAULT_KEEP_MARK);
+	if (is_complete(peer)) {
 		give_up(peer, now);
 		return;
 	}
+	if (zcl_fault(peer->node, ZCL_FAULT_DROP_WAITING))
+		zcl_peer_fail_waiting(peer, ZCL_E_RACE, now);
 	if (peer->lost_races >= peer->node->config.race_retries) {
 		peer->lost_races = 0;
 		zcl_peer_attempt_failed(peer, ZCL_E_RACE, now);
@@ -133,7 +142,6 @@ void zcl_peer_attempt_version(struct zcl_peer *peer, const struct zcl_proto *pro
 			      int64_t now)
 {
 	struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_FALLBACK, now);
-	int32_t ctype;
 
 	note_refused(peer, told ? ZCL_REASON_VERSION : ZCL_REASON_RESET, told ? proto->version : 0,
 		     now);
@@ -141,7 +149,8 @@ void zcl_peer_attempt_version(struct zcl_peer *peer, const struct zcl_proto *pro
 		zcl_peer_attempt_failed(peer, ZCL_E_VERSION, now);
 		return;
 	}
-	peer->proto = proto;
+	if (!zcl_fault(peer->node, ZCL_FAULT_FORGET_FALLBACK))
+		peer->proto = proto;
 	peer->told = told;
 	peer->node->stats.fallbacks++;
 	ev.version = proto->version;
@@ -152,10 +161,7 @@ void zcl_peer_attempt_version(struct zcl_peer *peer, const struct zcl_proto *pro
 		retry_later(peer, peer->node->config.min_reconnect, ZCL_REASON_VERSION, now);
 		return;
 	}
-	if (zcl_peer_missing(peer, &ctype))
-		zcl_peer_start_attempt(peer, now);
-	else
-		give_up(peer, now);
+	zcl_peer_start_attempt(peer, now);
 }
 
 void zcl_peer_attempt_failed(struct zcl_peer *peer, enum zcl_err why, int64_t now)

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "core/lnet.h"
+#include "core/way.h"
 #include "core/wire.h"
 
 struct zcl_conn;
@@ -50,6 +51,9 @@ struct zcl_tx {
 	bool sealed;	    /* the packed header holds the cookies as they are */
 	bool zc;	    /* the payload may go out without a copy */
 	bool unacked;	    /* the ZC-ACK has not come */
+	bool spliced;	    /* the kernel may read payload pages for as long as it likes */
+	enum zcl_way way;   /* of the payload bytes that went out last, */
+	enum zcl_why why;   /* and the reason for it */
 	uint32_t first_pin; /* the first number that the kernel counts for it */
 	uint32_t pins;	    /* numbers used */
 	uint32_t pins_left; /* numbers not yet released */

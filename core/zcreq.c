@@ -5,6 +5,8 @@ static uint64_t take_cookie(struct zcl_peer *peer)
 {
 	const uint64_t cookie = peer->next_cookie++;
 
+	if (zcl_fault(peer->node, ZCL_FAULT_REUSE_COOKIE))
+		return ZCL_FIRST_COOKIE;
 	/* 0 means none and 1 is the keepalive: the counter wraps to the first real one. */
 	if (peer->next_cookie == 0)
 		peer->next_cookie = ZCL_FIRST_COOKIE;

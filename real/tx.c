@@ -52,7 +52,7 @@ static uint64_t zc_bytes(const struct zreal_conn *conn)
 {
 	const struct zcl_stats *stats = zcl_node_stats(conn->node->core);
 
-	return stats->zc_bytes_pinned + stats->zc_bytes_copied;
+	return stats->zc_bytes[ZCL_WAY_COPY] + stats->zc_bytes[ZCL_WAY_ZEROCOPY];
 }
 
 /* The batch did not go: what that means. True: try again at once. */

@@ -11,9 +11,22 @@ static const struct {
 	const char *name;
 	uint32_t bit;
 } faults[] = {
-	{"nid-order", ZCL_FAULT_NID_ORDER},   {"no-fallback", ZCL_FAULT_NO_FALLBACK},
-	{"clear-mark", ZCL_FAULT_CLEAR_MARK}, {"release-on-send", ZCL_FAULT_RELEASE_ON_SEND},
-	{"early-ack", ZCL_FAULT_EARLY_ACK},   {"lose-carrier", ZCL_FAULT_LOSE_CARRIER},
+	{"nid-order", ZCL_FAULT_NID_ORDER},
+	{"no-fallback", ZCL_FAULT_NO_FALLBACK},
+	{"clear-mark", ZCL_FAULT_CLEAR_MARK},
+	{"release-on-send", ZCL_FAULT_RELEASE_ON_SEND},
+	{"early-ack", ZCL_FAULT_EARLY_ACK},
+	{"lose-carrier", ZCL_FAULT_LOSE_CARRIER},
+	{"reuse-cookie", ZCL_FAULT_REUSE_COOKIE},
+	{"retry-forever", ZCL_FAULT_RETRY_FOREVER},
+	{"ignore-incarnation", ZCL_FAULT_IGNORE_INCARNATION},
+	{"drop-waiting", ZCL_FAULT_DROP_WAITING},
+	{"accept-duplicates", ZCL_FAULT_ACCEPT_DUPLICATES},
+	{"wrong-inverse", ZCL_FAULT_WRONG_INVERSE},
+	{"refuse-all", ZCL_FAULT_REFUSE_ALL},
+	{"keep-mark", ZCL_FAULT_KEEP_MARK},
+	{"forget-fallback", ZCL_FAULT_FORGET_FALLBACK},
+	{"keep-stale", ZCL_FAULT_KEEP_STALE},
 };
 
 uint32_t zrace_fault_of(const char *name)

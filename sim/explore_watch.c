@@ -60,6 +60,27 @@ static void is_up(struct zx_watch *watch, unsigned i, unsigned j, const struct z
 	else if (watch->calling[i][j] && watch->model->nids[j] < watch->model->nids[i])
 		violate(watch, ZX_INITIATOR, "%s is calling %s and accepts its call",
 			name_of(watch, i), name_of(watch, j));
+	if (watch->up[i][j] > 0 && watch->up_with[i][j] != watch->heard[i][j])
+		violate(watch, ZX_ONE_INCARNATION,
+			"%s has a connection with %s as it is now and one from before its restart",
+			name_of(watch, i), name_of(watch, j));
+	watch->up_with[i][j] = watch->heard[i][j];
+	watch->up[i][j]++;
+}
+
+static void is_down(struct zx_watch *watch, unsigned i, unsigned j)
+{
+	if (--watch->up[i][j] == 0)
+		watch->up_with[i][j] = 0;
+}
+
+static void gives_cookie(struct zx_watch *watch, unsigned i, unsigned j, uint64_t cookie)
+{
+	if (watch->given[i][j] & cookie_bit(cookie))
+		violate(watch, ZX_COOKIE_ONCE,
+			"%s gives cookie %u a second time to a request to %s", name_of(watch, i),
+			(unsigned)cookie, name_of(watch, j));
+	watch->given[i][j] |= cookie_bit(cookie);
 }
 
 static void acks(struct zx_watch *watch, unsigned i, unsigned j, uint64_t cookie)
@@ -96,9 +117,23 @@ void zx_watch_event(struct zx_watch *watch, unsigned i, const struct zcl_event *
 	case ZCL_EV_CONN_UP:
 		is_up(watch, i, j, event);
 		break;
+	case ZCL_EV_CONN_DOWN:
+		is_down(watch, i, j);
+		break;
+	case ZCL_EV_HELLO_RECEIVED:
+		watch->heard[i][j] = event->incarnation;
+		break;
 	case ZCL_EV_GIVE_UP:
+		watch->calling[i][j] = false;
+		break;
 	case ZCL_EV_ATTEMPT_FAILED:
 		watch->calling[i][j] = false;
+		if (!watch->disturbed)
+			violate(watch, ZX_NEEDLESS_FAILURE, "%s cannot connect to %s: %s",
+				name_of(watch, i), name_of(watch, j), zcl_strerror(event->error));
+		break;
+	case ZCL_EV_COOKIE_GIVEN:
+		gives_cookie(watch, i, j, event->cookie);
 		break;
 	case ZCL_EV_REFUSED:
 		/* A fallback goes on calling. */
@@ -177,6 +212,10 @@ void zx_watch_restarted(struct zx_watch *watch, unsigned node)
 	zx_watch_disturbed(watch);
 	memset(watch->calling[node], 0, sizeof(watch->calling[node]));
 	memset(watch->got[node], 0, sizeof(watch->got[node]));
+	memset(watch->given[node], 0, sizeof(watch->given[node]));
+	memset(watch->up[node], 0, sizeof(watch->up[node]));
+	memset(watch->up_with[node], 0, sizeof(watch->up_with[node]));
+	memset(watch->heard[node], 0, sizeof(watch->heard[node]));
 	for (size_t i = 0; i < watch->model->ndeeds; i++) {
 		if (watch->model->deeds[i].peer == node && (watch->deeds[i] & ZX_DEED_OPEN))
 			watch->deeds[i] |= ZX_DEED_LOST;
@@ -330,7 +369,9 @@ void zx_watch_digest(const struct zx_watch *watch, struct zcl_digest *digest)
 		for (size_t j = 0; j < n; j++) {
 			zcl_digest_u64(digest,
 				       (uint64_t)watch->attempts[i][j] << 1 | watch->calling[i][j]);
+			zcl_digest_u64(digest, watch->given[i][j]);
 			zcl_digest_u64(digest, watch->got[i][j]);
+			zcl_digest_u64(digest, watch->up_with[i][j]);
 		}
 	}
 }

@@ -23,7 +23,12 @@ struct zx_watch {
 	uint8_t deeds[ZX_MAX_DEEDS];
 	bool calling[ZX_MAX_NODES][ZX_MAX_NODES];
 	uint8_t attempts[ZX_MAX_NODES][ZX_MAX_NODES]; /* since a connection or disturbance */
-	uint64_t got[ZX_MAX_NODES][ZX_MAX_NODES];     /* cookies, modulo 64, from .. to .. */
+	/* Cookies, modulo 64, from .. to ..: given, and received with all of their messages. */
+	uint64_t given[ZX_MAX_NODES][ZX_MAX_NODES], got[ZX_MAX_NODES][ZX_MAX_NODES];
+	/* Connections that are up at .. with .., of which incarnation; and the one last heard of.
+	 */
+	uint8_t up[ZX_MAX_NODES][ZX_MAX_NODES];
+	uint64_t up_with[ZX_MAX_NODES][ZX_MAX_NODES], heard[ZX_MAX_NODES][ZX_MAX_NODES];
 };
 
 void zx_watch_init(struct zx_watch *watch, const struct zx_model *model);

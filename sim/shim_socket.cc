@@ -132,9 +132,17 @@ void MendedTcpSocket::Abort()
 	Vanish();
 }
 
+/* ns-3 tells of what was sent in an event of its own, for a socket that it does not refer to. */
+void MendedTcpSocket::Linger()
+{
+	Ptr<MendedTcpSocket> keep(this);
+	Simulator::ScheduleNow([keep] {});
+}
+
 void MendedTcpSocket::Vanish()
 {
 	Ptr<MendedTcpSocket> keep(this);
+	Linger();
 	m_watcher = nullptr;
 	m_acceptor = nullptr;
 	m_state = CLOSED;
@@ -145,6 +153,7 @@ void MendedTcpSocket::Vanish()
 void MendedTcpSocket::End(zsim_reason reason)
 {
 	Ptr<MendedTcpSocket> keep(this);
+	Linger();
 	m_state = CLOSED;
 	DeallocateEndPoint();
 	TellEnd(reason);

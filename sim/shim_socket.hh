@@ -104,6 +104,7 @@ class MendedTcpSocket : public ns3::TcpSocketBase
 	void Report(const Snapshot &before);
 	void ProbeIfStuck();
 	void SendFinIfDue();
+	void Linger(); /* lives until what is due at this time is done */
 	void ReplyReset(const Segment &segment) const;
 	void Redeliver(const Segment &segment) const;
 	void End(zsim_reason reason);

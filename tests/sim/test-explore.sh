@@ -57,7 +57,7 @@ finds()
 	check "$fault breaks $property" "$scratch/out"
 }
 
-plan 33
+plan 43
 for name in a b c c-abort; do
 	exhausted "$name.race" "$scenarios/$name.race"
 	exhausted "$name.race, a peer restarts" --crashes 1 "$scenarios/$name.race"
@@ -77,12 +77,30 @@ exhausted "a bulk message, cut and late" --cuts --lazy-send put.race
 ends 0 "bounded: depth" "an ACK outlives its message's connection" --resets 1 --depth 12 \
 	--case x-higher typed-put.race
 
+script one v2 v2 ""
+sed -i '/at 0 y connect/d' one.race
+script typed-one "v2 conns typed" "v2 conns typed" ""
+sed -i '/at 0 y connect/d' typed-one.race
+script puts v2 v2 "at 0 x put y 64KiB
+	at 0 x put y 64KiB"
+
+# Each fault: the property that it breaks, and by what it is found.
 finds nid-order initiator-is-higher "$scenarios/a.race"
-finds no-fallback bounded-retries "$scenarios/c.race"
+finds no-fallback needless-failure "$scenarios/c.race"
 finds clear-mark initiator-is-higher "$scenarios/c.race"
 finds release-on-send early-release put.race
 finds early-ack early-ack put.race
 finds lose-carrier needless-failure put.race
+finds reuse-cookie cookie-once puts.race
+finds retry-forever bounded-retries --no-needless-failure "$scenarios/a.race"
+finds ignore-incarnation one-incarnation --crashes 1 typed-one.race
+finds drop-waiting needless-failure put.race
+finds accept-duplicates exactly-one-conn-per-type "$scenarios/a.race"
+finds wrong-inverse needless-failure typed.race
+finds refuse-all needless-failure one.race
+finds keep-mark nothing-left-connecting "$scenarios/a.race"
+finds forget-fallback bounded-retries "$scenarios/c.race"
+finds keep-stale one-incarnation --crashes 1 --timers 1 typed-one.race
 ends 0 exhausted "a property that is switched off does not count" --fault nid-order \
 	--no-initiator-is-higher "$scenarios/a.race"
 

@@ -140,6 +140,17 @@ static void grant(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t 
 	zcl_peer_called(peer, now);
 }
 
+/* The caller may have lost its end of what it asks for again, and then of the others, too. */
+static void suspect(const struct zcl_peer *peer)
+{
+	struct zcl_node *node = peer->node;
+
+	if (node->cb.suspect == NULL)
+		return;
+	for (const GList *l = peer->conns.head; l != NULL; l = l->next)
+		node->cb.suspect(node->user, l->data);
+}
+
 static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
 {
 	const struct zcl_proto *proto = zcl_proto_find(hello->kshm_version);
@@ -167,6 +178,8 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 	refuse(conn, proto, reason, hello->kshm_src_nid, now);
 	if (reason == ZCL_REASON_STALE)
 		zcl_peer_restarted(conn->peer, hello->kshm_src_incarnation, now);
+	else if (reason == ZCL_REASON_DUPLICATE)
+		suspect(conn->peer);
 }
 
 /* ---- active ---- */

@@ -70,6 +70,12 @@ struct zcl_callbacks {
 	void (*wake_tx)(void *user, struct zcl_conn *conn);
 	/* A paused connection reads again. */
 	void (*wake_rx)(void *user, struct zcl_conn *conn);
+	/*
+	 * The peer calls for a connection that it has: its own ends of all may be gone without a
+	 * word. The backend finds out whether this one lives, and says zcl_conn_closed if not. May
+	 * be NULL: then timeouts tell.
+	 */
+	void (*suspect)(void *user, struct zcl_conn *conn);
 	/* An LNet event for the program. May be NULL. */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event);
 	/* May be NULL. */

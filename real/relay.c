@@ -62,7 +62,7 @@ static void connect_onward(void *data)
 	struct zrelay_stream *stream = data;
 	const struct zrelay_options *options = &stream->relay->options;
 	struct zrelay_side *side = &stream->side[ZRELAY_CALLED];
-	bool unused;
+	enum zsock_source unused;
 	int fd;
 
 	stream->postponed = stream->relay->cut;

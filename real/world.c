@@ -229,6 +229,8 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	GError *error = NULL;
 
 	zreal_options_init(&options, config->nid);
+	/* What time does is in the script, and the relay is always there to be asked. */
+	options.keepalive = 0;
 	options.core = *config;
 	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
 	options.accept = ZREAL_ACCEPT_ALL;

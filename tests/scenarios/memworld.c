@@ -185,8 +185,15 @@ static void on_trace(void *user, const struct zcl_event *event)
 		note_told(user, TOLD_EVENT)->event = *event;
 }
 
-static const struct zcl_callbacks callbacks = {on_connect, on_close,   on_abort, on_wake_tx,
-					       on_wake_rx, on_deliver, on_trace};
+static const struct zcl_callbacks callbacks = {
+	.connect = on_connect,
+	.close = on_close,
+	.abort = on_abort,
+	.wake_tx = on_wake_tx,
+	.wake_rx = on_wake_rx,
+	.deliver = on_deliver,
+	.trace = on_trace,
+};
 
 /* ---- one end of a stream ---- */
 

@@ -59,11 +59,10 @@ static struct zcl_op *op_add(struct zcl_lnet *lnet)
 {
 	struct zcl_op *op;
 
-	if (lnet->nops % ZCL_OP_SLAB == 0)
-		g_ptr_array_add(lnet->op_slabs, g_new0(struct zcl_op, ZCL_OP_SLAB));
+	if (lnet->nops == lnet->op_slabs->len * ZCL_OP_SLAB)
+		g_ptr_array_add(lnet->op_slabs, g_new(struct zcl_op, ZCL_OP_SLAB));
 	op = zcl_lnet_op_at(lnet, lnet->nops);
-	op->index = lnet->nops++;
-	op->link.data = op;
+	*op = (struct zcl_op){.index = lnet->nops++, .link.data = op};
 	return op;
 }
 
@@ -116,7 +115,9 @@ static void settled(struct zcl_op *op)
 void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op)
 {
 	settled(op);
-	g_free(op->ping);
+	if (op->kind == ZCL_OP_PING)
+		g_free(op->ping);
+	op->ping = NULL;
 	op->kind = ZCL_OP_FREE;
 	op->next_free = node->lnet.free_op;
 	node->lnet.free_op = op->index + 1;

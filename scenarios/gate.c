@@ -88,13 +88,20 @@ static unsigned unit_of(const struct zcl_rx_item *item)
 	}
 }
 
-/* Asks the machine for all units that are complete. */
+/*
+ * Asks the machine for all units that are complete. A HELLO of an unknown version is told by how it
+ * begins; it is taken to end with what has come, and is the last that is understood.
+ */
 static void take_items(struct zgate *gate)
 {
 	struct zcl_rx_item item;
+	enum zcl_err err;
 
 	for (;;) {
-		if (zcl_rx_next(&gate->rx, &item) != ZCL_OK) {
+		err = zcl_rx_next(&gate->rx, &item);
+		if (err == ZCL_E_UNKNOWN_VERSION)
+			enqueue(gate, ZWORLD_HELLO, stream_end(gate), ZCL_OK);
+		if (err != ZCL_OK) {
 			gate->raw = true;
 			return;
 		}

@@ -70,7 +70,7 @@ void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 {
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
 	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
-	config->max_version = runner->version[peer];
+	zrace_config_speak(config, runner->version[peer]);
 	config->faults = runner->run->faults;
 }
 

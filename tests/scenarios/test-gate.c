@@ -225,6 +225,34 @@ static void test_garbage_passes(void)
 }
 
 /* A stream that ends in the middle of a unit: its part comes before the end. */
+/* Its layout is not known, but how every HELLO begins is. */
+static void test_unknown_hello(void)
+{
+	struct stream stream = {.bytes = g_byte_array_new()};
+	struct outlet outlet = {.bytes = g_byte_array_new(),
+				.held = g_array_new(FALSE, FALSE, sizeof(unsigned))};
+	struct zgate *gate = zgate_new(true, ZWORLD_HELLO, &callbacks, &outlet);
+	const struct zcl_accept_req req = {.acr_version = ZCL_ACCEPTOR_VERSION};
+	uint8_t accept[ZCL_ACCEPT_SIZE];
+
+	zcl_accept_encode(&req, accept);
+	add_unit(&stream, ZWORLD_ACCEPT, accept, sizeof(accept));
+	add_hello(&stream, ZCL_V2, ZCL_CONN_ANY);
+	zcl_hello_set_version(stream.bytes->data + ZCL_ACCEPT_SIZE, 9);
+	zgate_push(gate, stream.bytes->data, stream.bytes->len);
+	assert_prefix(&outlet, &stream, ZCL_ACCEPT_SIZE);
+	g_assert_cmpuint(outlet.held->len, ==, 1);
+	g_assert_cmpuint(g_array_index(outlet.held, unsigned, 0), ==, ZWORLD_HELLO);
+	zgate_push(gate, "more", 4);
+	assert_prefix(&outlet, &stream, ZCL_ACCEPT_SIZE);
+	zgate_set_held(gate, 0);
+	g_byte_array_append(stream.bytes, (const uint8_t *)"more", 4);
+	assert_prefix(&outlet, &stream, stream.bytes->len);
+	zgate_free(gate);
+	outlet_clear(&outlet);
+	g_byte_array_unref(stream.bytes);
+}
+
 static void test_cut_short(void)
 {
 	struct outlet outlet = outlet_new();
@@ -251,6 +279,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/gate/every-hold/v2", GUINT_TO_POINTER(ZCL_V2), test_every_hold);
 	g_test_add_func("/gate/refusal-and-end", test_refusal_and_end);
 	g_test_add_func("/gate/garbage-passes", test_garbage_passes);
+	g_test_add_func("/gate/unknown-hello", test_unknown_hello);
 	g_test_add_func("/gate/cut-short", test_cut_short);
 	return g_test_run();
 }

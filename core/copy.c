@@ -15,6 +15,7 @@
 struct copying {
 	struct zcl_node *to;
 	const struct zcl_node *from;
+	GQueue spare; /* connections of `to` as it was, to be used again */
 };
 
 static struct zcl_conn *twin_conn(const struct copying *c, const struct zcl_conn *conn)
@@ -127,23 +128,26 @@ static struct zcl_tx *twin_tx(const struct copying *c, const struct zcl_tx *tx)
 
 /* ---- connections ---- */
 
-static void drop_conns(struct zcl_node *node)
+static void drop_conn(struct zcl_node *node, struct zcl_conn *conn)
 {
-	while (node->conns.head != NULL) {
-		struct zcl_conn *conn = g_queue_pop_head_link(&node->conns)->data;
-
-		drop_queue(node, &conn->inflight);
-		drop_queue(node, &conn->txq.queue);
-		if (conn->stash)
-			g_byte_array_unref(conn->stash);
-		g_free(conn);
-	}
+	drop_queue(node, &conn->inflight);
+	drop_queue(node, &conn->txq.queue);
+	if (conn->stash)
+		g_byte_array_unref(conn->stash);
 }
 
-static void copy_conn(const struct copying *c, const struct zcl_conn *src)
+static struct zcl_conn *spare_conn(struct copying *c)
 {
-	struct zcl_conn *conn = g_memdup2(src, sizeof(*src));
+	const GList *link = g_queue_pop_head_link(&c->spare);
 
+	return link ? link->data : g_new(struct zcl_conn, 1);
+}
+
+static void copy_conn(struct copying *c, const struct zcl_conn *src)
+{
+	struct zcl_conn *conn = spare_conn(c);
+
+	*conn = *src;
 	conn->node = c->to;
 	conn->peer = twin_peer(c, src->peer);
 	conn->link = (GList){.data = conn};
@@ -251,6 +255,8 @@ static void copy_buffers(struct zcl_lnet *to, const struct zcl_lnet *from)
 	for (size_t p = 0; p < ZCL_LNET_PORTALS; p++) {
 		const GPtrArray *list = from->portal[p];
 
+		if (list == NULL && to->portal[p] == NULL)
+			continue;
 		if (!same_buffers(to->portal[p], list))
 			make_buffers(to, p, list);
 		for (guint i = 0; list != NULL && i < list->len; i++)
@@ -273,21 +279,6 @@ static void copy_ops(struct zcl_lnet *to, const struct zcl_lnet *from)
 	g_array_append_vals(to->free_ops, from->free_ops->data, from->free_ops->len);
 }
 
-/* An operation's own memory is there; the connection that it receives from comes later. */
-static void copy_lnet(struct zcl_lnet *to, const struct zcl_lnet *from)
-{
-	struct zcl_lnet had;
-
-	copy_buffers(to, from);
-	copy_ops(to, from);
-	had = *to;
-	*to = *from;
-	memcpy(to->portal, had.portal, sizeof(had.portal));
-	to->me_by_id = had.me_by_id;
-	to->ops = had.ops;
-	to->free_ops = had.free_ops;
-}
-
 static void join_ops(const struct copying *c)
 {
 	for (guint i = 0; i < c->to->lnet.ops->len; i++) {
@@ -301,29 +292,52 @@ static void join_ops(const struct copying *c)
 
 /* ---- the node ---- */
 
+/* Everything but what the copy has of its own. */
+static void copy_fields(struct zcl_node *to, const struct zcl_node *from)
+{
+	const struct zcl_callbacks cb = to->cb;
+	const struct zcl_tx_pool pool = to->pool;
+	const struct {
+		void *user;
+		GPtrArray *peers;
+		GHashTable *peer_by_nid, *me_by_id;
+		GArray *ops, *free_ops;
+	} own = {to->user,	    to->peers,	  to->peer_by_nid,
+		 to->lnet.me_by_id, to->lnet.ops, to->lnet.free_ops};
+	GPtrArray *portal[ZCL_LNET_PORTALS];
+
+	memcpy(portal, to->lnet.portal, sizeof(portal));
+	*to = *from;
+	to->cb = cb;
+	to->user = own.user;
+	to->peers = own.peers;
+	to->peer_by_nid = own.peer_by_nid;
+	g_queue_init(&to->conns);
+	to->pool = pool;
+	memcpy(to->lnet.portal, portal, sizeof(portal));
+	to->lnet.me_by_id = own.me_by_id;
+	to->lnet.ops = own.ops;
+	to->lnet.free_ops = own.free_ops;
+}
+
 void zcl_node_copy(struct zcl_node *to, const struct zcl_node *from,
 		   void (*twins)(void *user, const struct zcl_conn *from, struct zcl_conn *to),
 		   void *user)
 {
-	const struct copying c = {to, from};
-	struct zcl_node had;
+	struct copying c = {to, from, to->conns};
 
-	drop_conns(to);
+	for (const GList *l = to->conns.head; l != NULL; l = l->next)
+		drop_conn(to, l->data);
 	for (guint i = 0; i < to->peers->len; i++)
 		drop_queue(to, &((struct zcl_peer *)to->peers->pdata[i])->waiting);
-	copy_lnet(&to->lnet, &from->lnet);
-	had = *to;
-	*to = *from;
-	to->cb = had.cb;
-	to->user = had.user;
-	to->peers = had.peers;
-	to->peer_by_nid = had.peer_by_nid;
-	to->conns = had.conns;
-	to->pool = had.pool;
-	to->lnet = had.lnet;
+	copy_buffers(&to->lnet, &from->lnet);
+	copy_ops(&to->lnet, &from->lnet);
+	copy_fields(to, from);
 	copy_peers(&c);
 	for (const GList *l = from->conns.head; l != NULL; l = l->next)
 		copy_conn(&c, l->data);
+	while (c.spare.head != NULL)
+		g_free(g_queue_pop_head_link(&c.spare)->data);
 	for (guint i = 0; i < from->peers->len; i++)
 		join_peer(&c, to->peers->pdata[i], from->peers->pdata[i]);
 	join_ops(&c);

@@ -154,6 +154,7 @@ static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int
 	zcl_digest_u64(digest, flags(set, G_N_ELEMENTS(set)));
 	zcl_digest_u64(digest, conn->peer ? conn->peer->nid : ZCL_NID_ANY);
 	zcl_digest_u64(digest, conn->proto ? conn->proto->version : 0);
+	zcl_digest_u64(digest, conn->called_as);
 	add_time(digest, conn->rx_deadline, now);
 	add_time(digest, conn->tx_deadline, now);
 	add_queue(digest, &conn->inflight, now);

@@ -38,6 +38,7 @@ static bool config_is_valid(const struct zcl_config *c)
 	}
 	return zcl_nid_net_type(c->nid) == ZCL_NET_TCP && c->nid != ZCL_NID_ANY &&
 	       c->incarnation != 0 && zcl_proto_find(c->max_version) != NULL &&
+	       (c->calls_as == 0 || c->calls_as > c->max_version) &&
 	       c->min_reconnect <= c->max_reconnect && c->max_peers > 0 && c->max_handshakes > 0 &&
 	       c->max_queued > 0 && c->max_ops > 0 && c->max_ops <= UINT32_MAX;
 }
@@ -237,6 +238,8 @@ struct zcl_event zcl_event_of(const struct zcl_node *node, const struct zcl_peer
 		ev.active = conn->active;
 		ev.ctype = conn->ctype;
 		ev.version = conn->proto ? conn->proto->version : 0;
+		if (conn->called_as != 0)
+			ev.version = conn->called_as;
 	}
 	return ev;
 }

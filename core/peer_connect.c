@@ -78,6 +78,7 @@ void zcl_peer_start_attempt(struct zcl_peer *peer, int64_t now)
 	zcl_peer_missing(peer, &ctype);
 	peer->connecting = true;
 	conn = zcl_conn_new(node, peer, ctype, best_proto(peer), now);
+	conn->called_as = peer->proto == NULL ? node->config.calls_as : 0;
 	peer->attempt = conn;
 	zcl_node_note(node, peer, conn, ZCL_EV_CONNECT, now);
 	node->cb.connect(node->user, conn);

@@ -59,6 +59,8 @@ bool zrace_need_version(struct zrace_parser *p, uint32_t *version);
 
 bool zrace_read_title(struct zrace_parser *p);
 bool zrace_read_peer(struct zrace_parser *p);
+/* Many that differ in a number only. */
+bool zrace_read_peers(struct zrace_parser *p);
 bool zrace_read_case(struct zrace_parser *p);
 bool zrace_read_link(struct zrace_parser *p);
 bool zrace_read_repeat(struct zrace_parser *p);

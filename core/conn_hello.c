@@ -35,7 +35,7 @@ static void send_hello(struct zcl_conn *conn, const struct zcl_proto *proto, int
 	g_assert(conn->hello_len <= sizeof(conn->hello));
 	note_hello(conn, ZCL_EV_HELLO_SENT, &hello, now);
 	conn->tx_deadline = zcl_time_after(now, config->socket_timeout);
-	zcl_node_arm(conn->node, conn->tx_deadline);
+	zcl_conn_arm(conn, conn->tx_deadline);
 	zcl_conn_wake_tx(conn);
 }
 

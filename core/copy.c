@@ -59,12 +59,11 @@ static void move_iov(const struct copying *c, struct iovec *iov)
 		iov->iov_base = c->to->lnet.ping_info + (base - lnet->ping_info);
 		return;
 	}
-	for (guint i = 0; i < lnet->ops->len; i++) {
-		const uint8_t *ping = g_array_index(lnet->ops, struct zcl_op, i).ping;
+	for (uint32_t i = 0; i < lnet->nops; i++) {
+		const uint8_t *ping = zcl_lnet_op_at(lnet, i)->ping;
 
 		if (ping != NULL && is_within(base, ping, ZCL_PING_MAX_SIZE))
-			iov->iov_base = g_array_index(c->to->lnet.ops, struct zcl_op, i).ping +
-					(base - ping);
+			iov->iov_base = zcl_lnet_op_at(&c->to->lnet, i)->ping + (base - ping);
 	}
 }
 
@@ -140,6 +139,19 @@ static void drop_conns(struct zcl_node *node)
 	}
 }
 
+/* The list that a payload goes to is the attached buffer's or the GET's. */
+static const struct iovec *twin_list(const struct copying *c, const struct zcl_conn *src)
+{
+	const struct zcl_sink *sink = &src->sink;
+
+	if (src->rx.state != ZCL_RX_LNET_PAYLOAD)
+		return NULL;
+	if (sink->kind == ZCL_SINK_ME)
+		return twin_me(c, sink->me)->spec.iov + (src->rx.iov - sink->me->spec.iov);
+	return zcl_lnet_op_at(&c->to->lnet, (uint32_t)sink->op)->iov +
+	       (src->rx.iov - zcl_lnet_op_at(&c->from->lnet, (uint32_t)sink->op)->iov);
+}
+
 static void copy_conn(const struct copying *c, const struct zcl_conn *src)
 {
 	struct zcl_conn *conn = g_memdup2(src, sizeof(*src));
@@ -153,8 +165,8 @@ static void copy_conn(const struct copying *c, const struct zcl_conn *src)
 		conn->stash = g_byte_array_sized_new(src->stash->len);
 		g_byte_array_append(conn->stash, src->stash->data, src->stash->len);
 	}
-	for (size_t i = src->rx.iov_at; i < src->rx.iov_end; i++)
-		move_iov(c, &conn->rx.iov[i]);
+	conn->rx.iov = twin_list(c, src);
+	conn->due.owner = conn;
 	copy_queue(c, &conn->inflight, &src->inflight, conn);
 	copy_queue(c, &conn->txq.queue, &src->txq.queue, conn);
 	conn->txq.carrier = twin_link(&conn->txq.queue, &src->txq.queue, src->txq.carrier);
@@ -192,6 +204,7 @@ static void copy_peers(const struct copying *c)
 		}
 		*peer = *src;
 		peer->node = to;
+		peer->due.owner = peer;
 	}
 	drop_peers(to, from->peers->len);
 	to->last_peer = twin_peer(c, from->last_peer);
@@ -207,6 +220,12 @@ static void join_peer(const struct copying *c, struct zcl_peer *peer, const stru
 	g_queue_init(&peer->zc_reqs);
 	for (const GList *l = src->zc_reqs.head; l != NULL; l = l->next)
 		g_queue_push_tail_link(&peer->zc_reqs, &twin_tx(c, l->data)->zc_link);
+	g_queue_init(&peer->ops);
+	for (const GList *l = src->ops.head; l != NULL; l = l->next) {
+		const struct zcl_op *op = l->data;
+
+		g_queue_push_tail_link(&peer->ops, &zcl_lnet_op_at(&c->to->lnet, op->index)->link);
+	}
 }
 
 /* ---- LNet ---- */
@@ -260,17 +279,17 @@ static void copy_buffers(struct zcl_lnet *to, const struct zcl_lnet *from)
 
 static void copy_ops(struct zcl_lnet *to, const struct zcl_lnet *from)
 {
-	for (guint i = 0; i < to->ops->len; i++)
-		g_free(g_array_index(to->ops, struct zcl_op, i).ping);
-	g_array_set_size(to->ops, 0);
-	g_array_append_vals(to->ops, from->ops->data, from->ops->len);
-	for (guint i = 0; i < to->ops->len; i++) {
-		struct zcl_op *op = &g_array_index(to->ops, struct zcl_op, i);
+	for (uint32_t i = 0; i < to->nops; i++)
+		g_free(zcl_lnet_op_at(to, i)->ping);
+	while (to->op_slabs->len < from->op_slabs->len)
+		g_ptr_array_add(to->op_slabs, g_new0(struct zcl_op, ZCL_OP_SLAB));
+	for (uint32_t i = 0; i < from->nops; i++) {
+		struct zcl_op *op = zcl_lnet_op_at(to, i);
 
-		op->ping = op->ping ? g_memdup2(op->ping, ZCL_PING_MAX_SIZE) : NULL;
+		*op = *zcl_lnet_op_at(from, i);
+		op->link = (GList){.data = op};
+		op->ping = op->kind == ZCL_OP_PING ? g_memdup2(op->ping, ZCL_PING_MAX_SIZE) : NULL;
 	}
-	g_array_set_size(to->free_ops, 0);
-	g_array_append_vals(to->free_ops, from->free_ops->data, from->free_ops->len);
 }
 
 /* An operation's own memory is there; the connection that it receives from comes later. */
@@ -284,22 +303,41 @@ static void copy_lnet(struct zcl_lnet *to, const struct zcl_lnet *from)
 	*to = *from;
 	memcpy(to->portal, had.portal, sizeof(had.portal));
 	to->me_by_id = had.me_by_id;
-	to->ops = had.ops;
-	to->free_ops = had.free_ops;
+	to->op_slabs = had.op_slabs;
 }
 
 static void join_ops(const struct copying *c)
 {
-	for (guint i = 0; i < c->to->lnet.ops->len; i++) {
-		struct zcl_op *op = &g_array_index(c->to->lnet.ops, struct zcl_op, i);
+	for (uint32_t i = 0; i < c->to->lnet.nops; i++) {
+		struct zcl_op *op = zcl_lnet_op_at(&c->to->lnet, i);
 
+		if (op->kind == ZCL_OP_FREE)
+			continue;
+		op->peer = twin_peer(c, op->peer);
 		op->receiving = twin_conn(c, op->receiving);
-		for (size_t k = 0; op->kind != ZCL_OP_FREE && k < op->niov; k++)
-			move_iov(c, &op->iov[k]);
+		if (op->kind == ZCL_OP_PING)
+			move_iov(c, &op->iov[0]);
 	}
 }
 
 /* ---- the node ---- */
+
+static void keep_place(GPtrArray *heap, struct zcl_deadline *d)
+{
+	if (d->at != INT64_MAX)
+		heap->pdata[d->place] = d;
+}
+
+static void copy_deadlines(struct zcl_node *to, const struct zcl_node *from)
+{
+	GPtrArray *heap = to->deadlines.heap;
+
+	g_ptr_array_set_size(heap, (gint)from->deadlines.heap->len);
+	for (GList *l = to->conns.head; l != NULL; l = l->next)
+		keep_place(heap, &((struct zcl_conn *)l->data)->due);
+	for (guint i = 0; i < to->peers->len; i++)
+		keep_place(heap, &((struct zcl_peer *)to->peers->pdata[i])->due);
+}
 
 void zcl_node_copy(struct zcl_node *to, const struct zcl_node *from,
 		   void (*twins)(void *user, const struct zcl_conn *from, struct zcl_conn *to),
@@ -321,12 +359,14 @@ void zcl_node_copy(struct zcl_node *to, const struct zcl_node *from,
 	to->conns = had.conns;
 	to->pool = had.pool;
 	to->lnet = had.lnet;
+	to->deadlines = had.deadlines;
 	copy_peers(&c);
 	for (const GList *l = from->conns.head; l != NULL; l = l->next)
 		copy_conn(&c, l->data);
 	for (guint i = 0; i < from->peers->len; i++)
 		join_peer(&c, to->peers->pdata[i], from->peers->pdata[i]);
 	join_ops(&c);
+	copy_deadlines(to, from);
 	g_assert(to->pool.in_use == from->pool.in_use);
 	for (const GList *l = from->conns.head, *m = to->conns.head; l != NULL;
 	     l = l->next, m = m->next)

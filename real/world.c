@@ -11,12 +11,18 @@
 #include "real/relay.h"
 
 #define MAX_PEERS	  250
-#define OTHER_DESCRIPTORS 64
+#define OTHER_DESCRIPTORS 32
+
+/* How long it must be quiet here until all is at rest: looks, and real ns between them. */
+#define REST_LOOKS    3
+#define REST_INTERVAL (INT64_C(200) * 1000)
 
 /* What lies between two peers, seen from the first. */
 struct way {
 	struct zrelay *relay; /* for connections that the first opens */
 	unsigned held;	      /* units held from the first to the second */
+	unsigned calls;	      /* of either: counted by who was added first */
+	GQueue called;	      /* of unsigned: calls of the first that the relay has not seen yet */
 };
 
 /* A node of a peer. One that crashed stays, unheard, until the kernel has let go of its pages. */
@@ -69,7 +75,11 @@ struct real_world {
 	GPtrArray *relay_users, *links;
 	GQueue news;
 	struct zloop_work tell;
-	bool plain; /* the peers reach each other without a relay */
+	struct zloop_timer rest_timer;
+	void (*rest)(void *data); /* NULL: nobody waits */
+	void *rest_data;
+	unsigned rested; /* looks in a row that found nothing under way */
+	bool plain;	 /* the peers reach each other without a relay */
 	bool stopped, closing;
 	guint closed;
 	char why[128];
@@ -127,13 +137,46 @@ static struct news *add_news(struct zworld_peer *peer)
 	return news;
 }
 
+static struct zworld_peer *peer_of(const struct real_world *world, zcl_nid nid)
+{
+	for (guint i = 0; i < world->peers->len; i++) {
+		struct zworld_peer *peer = world->peers->pdata[i];
+
+		if (peer->nid == nid)
+			return peer;
+	}
+	return NULL;
+}
+
+/* The core opens a connection right after it says so; the relay sees them in this order. */
+static void note_call(struct zworld_peer *from, struct zworld_peer *to)
+{
+	struct zworld_peer *first = from->index < to->index ? from : to;
+	struct zworld_peer *second = first == from ? to : from;
+	const unsigned number = ++first->way[second->index].calls;
+
+	if (to->life)
+		g_queue_push_tail(&from->way[to->index].called, GUINT_TO_POINTER(number));
+}
+
+static unsigned on_called(void *user)
+{
+	const struct relay_user *pair = user;
+
+	return GPOINTER_TO_UINT(g_queue_pop_head(&pair->from->way[pair->to->index].called));
+}
+
 static void on_trace(void *user, const struct zcl_event *event)
 {
 	const struct life *life = user;
+	struct zworld_peer *other;
 	struct news *news;
 
 	if (life->over)
 		return;
+	other = event->kind == ZCL_EV_CONNECT ? peer_of(life->peer->world, event->peer) : NULL;
+	if (other)
+		note_call(life->peer, other);
 	news = add_news(life->peer);
 	news->kind = NEWS_EVENT;
 	news->event = *event;
@@ -178,6 +221,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.clock = &world->clock,
 		.link = link,
 		.held = on_held,
+		.called = on_called,
 		.user = pair,
 	};
 	struct sockaddr_in at;
@@ -218,17 +262,6 @@ static bool add_ways(struct zworld_peer *peer)
 	return true;
 }
 
-static bool nid_is_taken(const struct real_world *world, zcl_nid nid)
-{
-	for (guint i = 0; i < world->peers->len; i++) {
-		const struct zworld_peer *peer = world->peers->pdata[i];
-
-		if (peer->nid == nid)
-			return true;
-	}
-	return false;
-}
-
 static bool start_node(struct zworld_peer *peer, const struct zcl_config *config, const char **why)
 {
 	struct real_world *world = peer->world;
@@ -243,6 +276,7 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
 	options.accept = ZREAL_ACCEPT_ALL;
 	options.only_known_peers = true;
+	options.no_spare = true; /* make_room sees to it */
 	options.clock = &world->clock;
 	options.deliver = on_deliver;
 	options.trace = on_trace;
@@ -267,7 +301,7 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	struct real_world *world = of(base);
 	struct zworld_peer *peer;
 
-	if (world->peers->len >= MAX_PEERS || nid_is_taken(world, config->nid)) {
+	if (world->peers->len >= MAX_PEERS || peer_of(world, config->nid)) {
 		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
 						      : "another peer has this NID";
 		return NULL;
@@ -364,6 +398,96 @@ static void release(struct zworld *base, struct zworld_peer *from, struct zworld
 	set_held(from, to, from->way[to->index].held & ~units);
 }
 
+/* ---- one by one --------------------------------------------------------------------- */
+
+static bool pass(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 enum zworld_unit unit, unsigned call)
+{
+	struct zrelay *there = from->way[to->index].relay, *back = to->way[from->index].relay;
+	const unsigned x = zrelay_can_pass(there, true, unit, call);
+	const unsigned y = zrelay_can_pass(back, false, unit, call);
+
+	(void)base;
+	if (x && (!y || x < y))
+		zrelay_pass(there, true, unit, x);
+	else if (y)
+		zrelay_pass(back, false, unit, y);
+	return x || y;
+}
+
+struct looking {
+	void (*fn)(void *user, const struct zworld_held *held);
+	void *user;
+	struct zworld_peer *from, *to;
+};
+
+static void found_held(void *user, bool forward, unsigned call, enum zworld_unit unit)
+{
+	const struct looking *looking = user;
+	const struct zworld_held held = {.from = forward ? looking->from : looking->to,
+					 .to = forward ? looking->to : looking->from,
+					 .call = call,
+					 .unit = unit};
+
+	looking->fn(looking->user, &held);
+}
+
+static void foreach_held(const struct zworld *base,
+			 void (*fn)(void *user, const struct zworld_held *held), void *user)
+{
+	const struct real_world *world = (const struct real_world *)base;
+	struct looking looking = {.fn = fn, .user = user};
+
+	for (guint i = 0; i < world->peers->len; i++) {
+		looking.from = world->peers->pdata[i];
+		for (guint k = 0; k < world->peers->len; k++) {
+			looking.to = world->peers->pdata[k];
+			if (k != i)
+				zrelay_foreach_held(looking.from->way[k].relay, found_held,
+						    &looking);
+		}
+	}
+}
+
+static bool is_at_rest(const struct real_world *world)
+{
+	if (!g_queue_is_empty((GQueue *)&world->news) || !zloop_is_idle(world->loop))
+		return false;
+	for (guint i = 0; i < world->peers->len; i++) {
+		const struct zworld_peer *peer = world->peers->pdata[i];
+
+		for (guint k = 0; k < world->peers->len; k++)
+			if (k != i && !zrelay_is_at_rest(peer->way[k].relay))
+				return false;
+	}
+	return true;
+}
+
+static void look_for_rest(void *data)
+{
+	struct real_world *world = data;
+	void (*fn)(void *data) = world->rest;
+
+	world->rested = is_at_rest(world) ? world->rested + 1 : 0;
+	if (world->rested < REST_LOOKS) {
+		zloop_timer_set(world->loop, &world->rest_timer, zloop_now() + REST_INTERVAL);
+		return;
+	}
+	world->rest = NULL;
+	fn(world->rest_data);
+}
+
+static void rest(struct zworld *base, void (*fn)(void *data), void *data)
+{
+	struct real_world *world = of(base);
+
+	g_assert(world->rest == NULL);
+	world->rest = fn;
+	world->rest_data = data;
+	world->rested = 0;
+	zloop_timer_set(world->loop, &world->rest_timer, zloop_now() + REST_INTERVAL);
+}
+
 /* ---- crash, reset, partition -------------------------------------------------------- */
 
 static void node_is_closed(void *data)
@@ -423,11 +547,11 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 	return true;
 }
 
-static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b)
+static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, unsigned call)
 {
 	(void)base;
-	zrelay_reset(a->way[b->index].relay);
-	zrelay_reset(b->way[a->index].relay);
+	zrelay_reset(a->way[b->index].relay, call);
+	zrelay_reset(b->way[a->index].relay, call);
 }
 
 static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, bool cut)
@@ -557,6 +681,7 @@ static void free_peer(struct zworld_peer *peer)
 	for (guint i = 0; i < peer->world->peers->len; i++) {
 		if (peer->way[i].relay)
 			zrelay_free(peer->way[i].relay);
+		g_queue_clear(&peer->way[i].called);
 	}
 	g_free(peer->name);
 	g_free(peer);
@@ -577,6 +702,7 @@ static void world_free(struct zworld *base)
 	for (guint i = 0; i < world->peers->len; i++)
 		free_peer(world->peers->pdata[i]);
 	zloop_work_cancel(world->loop, &world->tell);
+	zloop_timer_cancel(world->loop, &world->rest_timer);
 	g_queue_clear_full(&world->news, g_free);
 	g_ptr_array_unref(world->appointments);
 	g_ptr_array_unref(world->relay_users);
@@ -599,6 +725,9 @@ static const struct zworld_ops ops = {
 	.at = at,
 	.hold = hold,
 	.release = release,
+	.pass = pass,
+	.foreach_held = foreach_held,
+	.rest = rest,
 	.crash = crash,
 	.restart = restart,
 	.reset = reset,
@@ -637,6 +766,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->relay_users = g_ptr_array_new_with_free_func(g_free);
 	world->links = g_ptr_array_new_with_free_func(g_free);
 	world->tell = (struct zloop_work){.fn = tell, .data = world};
+	world->rest_timer = (struct zloop_timer){.fn = look_for_rest, .data = world};
 	g_queue_init(&world->news);
 	return &world->base;
 }

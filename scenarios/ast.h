@@ -105,6 +105,8 @@ enum zrace_action_kind {
 	ZRACE_DO_HOLD,
 	ZRACE_DO_RELEASE,
 	ZRACE_DO_RELEASE_ALL,
+	ZRACE_DO_HOLD_ALL,
+	ZRACE_DO_PASS,	      /* dirs[0], call, count */
 	ZRACE_DO_CONNECT_ALL, /* each peer with each other */
 };
 
@@ -124,6 +126,8 @@ struct zrace_action {
 	enum zcl_err error; /* FAILS: with this one; ZCL_OK: with any */
 	struct zrace_dir dirs[ZRACE_MAX_DIRS];
 	size_t ndirs;
+	unsigned call;	/* RESET, PASS: of this connection (world.h); 0: any, all */
+	unsigned count; /* PASS: so many, one after the other */
 };
 
 struct zrace_field {
@@ -155,15 +159,17 @@ struct zrace_finally {
 };
 
 enum zrace_statement_kind {
-	ZRACE_HOLD,	 /* action */
-	ZRACE_AT,	 /* time, action */
-	ZRACE_WHEN_ALL,	 /* when all held: action */
-	ZRACE_WHEN_HELD, /* when dir is held: action */
-	ZRACE_WHEN,	 /* when the nth event fits pattern: action */
-	ZRACE_EXPECT,	 /* pattern */
-	ZRACE_NEVER,	 /* pattern */
-	ZRACE_ORDER,	 /* pattern before second */
-	ZRACE_FINALLY,	 /* finally */
+	ZRACE_HOLD,	  /* action */
+	ZRACE_AT,	  /* time, action */
+	ZRACE_WHEN_ALL,	  /* when all held: action */
+	ZRACE_WHEN_HELD,  /* when dir is held: action */
+	ZRACE_WHEN,	  /* when the nth event fits pattern: action */
+	ZRACE_EXPECT,	  /* pattern */
+	ZRACE_NEVER,	  /* pattern */
+	ZRACE_ORDER,	  /* pattern before second */
+	ZRACE_FINALLY,	  /* finally */
+	ZRACE_THEN,	  /* in their order, each when all is at rest: action, after time */
+	ZRACE_THEN_AWAIT, /* ... or goes on when an event fits pattern */
 };
 
 struct zrace_statement {

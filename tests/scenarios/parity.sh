@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each script of scenarios/ gives the same verdicts and, without times, the same protocol events in
-# memory, in simulation and on real sockets, where the script fixes their order.
+# Each script of scenarios/, and those that force each message, give the same verdicts and, without
+# times, the same protocol events in memory, in simulation and on real sockets.
 . "$top_srcdir/tests/house/lib.sh"
 
 build=$(cd "$top_builddir" && pwd)
@@ -22,12 +22,13 @@ shift 4
 "$build/$program" "$@" --events "$script" >"$out/$name" 2>"$out/$name.err"
 echo $? >"$out/$name.status"
 END
-cd "$top_srcdir/scenarios" || exit 1
+cd "$top_srcdir" || exit 1
+scripts() { ls scenarios/*.race tests/scenarios/good/forced*.race; }
 for world in $worlds; do
 	mkdir "$scratch/$world"
 	jobs=2
 	[ "$world" = real ] && jobs=4
-	ls -- *.race | xargs -P $jobs -I '{}' sh "$scratch/run" "$build" "$world" '{}' "$scratch/$world"
+	scripts | xargs -P $jobs -I '{}' sh "$scratch/run" "$build" "$world" '{}' "$scratch/$world"
 done
 
 # block WORLD NAME HEAD: the lines of one case, without the reason of a skip
@@ -53,8 +54,8 @@ compare()
 	done
 }
 
-for script in *.race; do
-	name=${script%.race}
+for script in $(scripts); do
+	name=$(basename "$script" .race)
 	sed -n 's/^\([^ ].*\): \(pass\|not passed\|skipped: .*\)$/\1/p' "$scratch/memory/$name" >"$scratch/heads"
 	# A world may end without a word.
 	for world in $worlds; do

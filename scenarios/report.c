@@ -185,6 +185,8 @@ void zrace_report_result(struct zrace_report *report, const struct zrace_result 
 	fputs(text->str, report->out);
 	fflush(report->out);
 	g_string_free(text, TRUE);
+	if (!zrace_report_diagram(report, result))
+		report->unwritten = true;
 }
 
 int zrace_report_end(struct zrace_report *report)
@@ -198,7 +200,7 @@ int zrace_report_end(struct zrace_report *report)
 	}
 	if (fflush(report->out) != 0 || (report->trace && fflush(report->trace) != 0))
 		return 99;
-	if (report->errors)
+	if (report->errors || report->unwritten)
 		return 99;
 	if (report->failed)
 		return 1;

@@ -157,8 +157,17 @@ static bool set_links(struct zrace_runner *runner)
 	return true;
 }
 
+static void note_all_pairs(struct zrace_runner *runner)
+{
+	for (size_t a = 0; a < runner->script->npeers; a++)
+		for (size_t b = a + 1; b < runner->script->npeers; b++)
+			runner->pairs[a][b] = true;
+}
+
 static void note_pair(struct zrace_runner *runner, const struct zrace_action *action)
 {
+	if (action->kind == ZRACE_DO_CONNECT_ALL)
+		note_all_pairs(runner);
 	if (zrace_action_connects(action))
 		runner->pairs[MIN(action->peer, action->other)][MAX(action->peer, action->other)] =
 			true;
@@ -216,6 +225,23 @@ static void set_statement(struct zrace_runner *runner, const struct zrace_statem
 	}
 }
 
+/* Each pair may have both sides' calls at once, of each type. */
+static bool make_room(struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+	const char *why = NULL;
+	size_t pairs = 0;
+
+	for (size_t a = 0; a < runner->script->npeers; a++)
+		for (size_t b = a + 1; b < runner->script->npeers; b++)
+			pairs += runner->pairs[a][b];
+	if (ops->make_room == NULL || ops->make_room(runner->world, 2 * pairs, &why))
+		return true;
+	zrace_runner_fail(runner, ZRACE_SKIP, (struct zrace_pos){0}, "%s cannot do so many: %s",
+			  ops->name, why ? why : "no reason given");
+	return false;
+}
+
 static bool set_up(struct zrace_runner *runner)
 {
 	const struct zrace_script *script = runner->script;
@@ -235,7 +261,7 @@ static bool set_up(struct zrace_runner *runner)
 			set_statement(runner, statement);
 	}
 	zrace_chain_go(runner);
-	return true;
+	return make_room(runner);
 }
 
 /* ---- the end ---- */
@@ -320,8 +346,10 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		    struct zrace_outcome *outcome)
 {
 	struct zrace_runner *runner = g_new0(struct zrace_runner, 1);
+	struct zworld_options options = run->options;
 	const char *why = NULL;
 
+	options.plain = zrace_script_is_plain(run->script);
 	*outcome = (struct zrace_outcome){.verdict = ZRACE_PASS,
 					  .log = zrace_log_new(),
 					  .matched = g_array_new(FALSE, FALSE, sizeof(guint))};
@@ -339,7 +367,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	runner->tasks = g_ptr_array_new_with_free_func(g_free);
 	runner->payload = g_malloc0(ZCL_LNET_MTU);
 	runner->sink = g_malloc0(ZCL_LNET_MTU);
-	runner->world = backend->world_new(&run->options, &why);
+	runner->world = backend->world_new(&options, &why);
 	if (runner->world)
 		run_world(runner);
 	else

@@ -5,7 +5,7 @@
 
 #include "scenarios/gate.h"
 
-#define MAX_PEERS	64
+#define MAX_PEERS	128
 #define DEFAULT_LATENCY (INT64_C(100) * 1000) /* ns */
 
 struct memworld;

@@ -167,6 +167,9 @@ void zrace_words_action(GString *text, const struct zrace_script *script,
 		g_string_append(text, "release");
 		append_dirs(text, script, action);
 		break;
+	case ZRACE_DO_CONNECT_ALL:
+		g_string_append(text, "all connect all");
+		break;
 	case ZRACE_DO_RELEASE_ALL:
 		g_string_append(text, "release all");
 		break;

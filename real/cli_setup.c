@@ -136,7 +136,6 @@ static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 	to->keepalive = (unsigned)keepalive;
 	to->typed = !flag(t, ZCLI_UNTYPED);
 	to->checksum = flag(t, ZCLI_CHECKSUM);
-	to->trace = flag(t, ZCLI_TRACE) ? zcli_trace : NULL;
 	return good;
 }
 
@@ -203,6 +202,26 @@ static bool fill_process(struct zcli_setup *setup, const struct zcli_texts *t)
 	return good;
 }
 
+static bool start_trace(struct zcli_setup *setup, const struct zcli *cli,
+			const struct zcli_texts *t)
+{
+	zclnd_nid *nids = g_new(zclnd_nid, setup->nis->len);
+	bool good;
+
+	for (guint i = 0; i < setup->nis->len; i++)
+		nids[i] = ((const struct zcli_ni *)setup->nis->pdata[i])->options.nid;
+	setup->tracer = zcli_tracer_new(cli->program, t->value[ZCLI_TRACE], flag(t, ZCLI_VERBOSE),
+					nids, setup->nis->len, &good);
+	g_free(nids);
+	for (guint i = 0; setup->tracer && i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+
+		ni->options.trace = zcli_trace;
+		ni->options.trace_user = setup->tracer;
+	}
+	return good;
+}
+
 static bool fill(struct zcli_setup *setup, const struct zcli *cli, struct zcli_texts *node,
 		 GPtrArray *nis, const GPtrArray *names, zclnd_nid own)
 {
@@ -227,6 +246,7 @@ static bool fill(struct zcli_setup *setup, const struct zcli *cli, struct zcli_t
 		good = add_ni(setup, names->pdata[i], &one, own);
 		zcli_texts_clear(&one);
 	}
+	good = good && (cli->check_config || start_trace(setup, cli, &all));
 	zcli_texts_clear(&all);
 	return good;
 }
@@ -262,6 +282,7 @@ void zcli_setup_clear(struct zcli_setup *setup)
 	if (setup->nis)
 		g_ptr_array_unref(setup->nis);
 	g_free(setup->metrics_file);
+	zcli_tracer_free(setup->tracer);
 	*setup = (struct zcli_setup){0};
 }
 

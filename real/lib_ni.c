@@ -65,7 +65,10 @@ static void on_trace(void *user, const struct zcl_event *event)
 {
 	const struct zl_part *part = user;
 
-	part->ni->options.trace(part->ni->options.user, (const struct zclnd_trace *)event);
+	const struct zclnd_ni_options *options = &part->ni->options;
+
+	options->trace(options->trace_user ? options->trace_user : options->user,
+		       (const struct zclnd_trace *)event);
 }
 
 static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)

@@ -252,6 +252,20 @@ static bool read_line(struct reader *r, JsonObject *object, GError **error)
 
 /* ---- the file ---- */
 
+static int compare_times(gconstpointer a, gconstpointer b)
+{
+	const struct ztrace_entry *x = a, *y = b;
+
+	return (x->time > y->time) - (x->time < y->time);
+}
+
+/* Threads and processes that write into one trace overtake each other a little. */
+static void sort_entries(GPtrArray *logs)
+{
+	for (guint i = 0; i < logs->len; i++)
+		g_array_sort(((struct ztrace_log *)logs->pdata[i])->entries, compare_times);
+}
+
 static bool parse_line(struct reader *r, const char *line, gssize length, GError **error)
 {
 	GError *why = NULL;
@@ -321,8 +335,10 @@ GPtrArray *ztrace_json_read(const char *path, GError **error)
 	fclose(file);
 	g_object_unref(r.parser);
 	g_hash_table_unref(r.active);
-	if (good)
+	if (good) {
+		sort_entries(r.logs);
 		return r.logs;
+	}
 	g_ptr_array_unref(r.logs);
 	return NULL;
 }

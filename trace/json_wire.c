@@ -16,10 +16,11 @@ enum form {
 	CTYPE,
 	LNET_TYPE,
 	NID,
-	WIDE,	 /* 64 bits as decimal text; 0: left out */
-	HEX64,	 /* "0x8000000000000000" */
-	HANDLE,	 /* "0x1.0x2", "none" */
-	ADDRESS, /* "10.77.0.2:1023" */
+	NID_IF_ANY, /* 0: left out */
+	WIDE,	    /* 64 bits as decimal text; 0: left out */
+	HEX64,	    /* "0x8000000000000000" */
+	HANDLE,	    /* "0x1.0x2", "none" */
+	ADDRESS,    /* "10.77.0.2:1023" */
 };
 
 /* Sets of messages that have a field. */
@@ -52,7 +53,7 @@ static const struct field {
 	{"dest_nid", ACCEPT, NID, AT(item.accept.acr_nid)},
 	{"ctype", HELLO, CTYPE, AT(item.hello.kshm_ctype)},
 	{"src_nid", HELLO, NID, AT(item.hello.kshm_src_nid)},
-	{"dest_nid", HELLO, NID, AT(item.hello.kshm_dst_nid)},
+	{"dest_nid", HELLO, NID_IF_ANY, AT(item.hello.kshm_dst_nid)},
 	{"src_pid", HELLO, U32, AT(item.hello.kshm_src_pid)},
 	{"dest_pid", HELLO, U32, AT(item.hello.kshm_dst_pid)},
 	{"incarnation", HELLO, WIDE, AT(item.hello.kshm_src_incarnation)},
@@ -121,6 +122,7 @@ static uint64_t number_at(const struct field *field, const void *at)
 	case WIDE:
 	case HEX64:
 	case NID:
+	case NID_IF_ANY:
 		return *(const uint64_t *)at;
 	case CTYPE:
 		return (uint64_t)(*(const int32_t *)at + 1);
@@ -153,6 +155,7 @@ static void write_text(JsonBuilder *builder, const struct field *field, const vo
 		g_strlcpy(text, zcl_lnet_type_name(*(const uint32_t *)at), size);
 		break;
 	case NID:
+	case NID_IF_ANY:
 		zcl_nid_format(*(const zcl_nid *)at, text, size);
 		break;
 	case WIDE:
@@ -197,7 +200,8 @@ void ztrace_json_wire_write(JsonBuilder *builder, const struct ztrace_wire *wire
 			continue;
 		if (field->form == U32 || field->form == U32_IF_ANY || field->form == U64_IF_ANY)
 			write_number(builder, field, number_at(field, at));
-		else if (field->form != WIDE || number_at(field, at) != 0)
+		else if ((field->form != WIDE && field->form != NID_IF_ANY) ||
+			 number_at(field, at) != 0)
 			write_text(builder, field, at, text, sizeof(text));
 	}
 	if (message == HELLO && wire->item.hello.kshm_nips)
@@ -259,6 +263,7 @@ static bool read_text(enum form form, const char *text, void *at)
 	case LNET_TYPE:
 		return read_lnet_type(text, at);
 	case NID:
+	case NID_IF_ANY:
 		return zcl_nid_parse(text, at) == ZCL_OK;
 	case WIDE:
 		return read_unsigned(text, 10, UINT64_MAX, at);
@@ -289,7 +294,7 @@ static bool read_number(enum form form, gint64 value, void *at)
 
 static bool may_lack(enum form form)
 {
-	return form == U32_IF_ANY || form == U64_IF_ANY || form == WIDE;
+	return form == U32_IF_ANY || form == U64_IF_ANY || form == WIDE || form == NID_IF_ANY;
 }
 
 static bool read_field(JsonObject *data, const struct field *field, struct ztrace_wire *wire,

@@ -10,12 +10,13 @@
  */
 struct ztrace_stream;
 
-/* program: "zclnd peer"; title may be NULL. NULL and *error when the file cannot be written. */
-struct ztrace_stream *ztrace_stream_open(const char *path, const char *program, const char *title,
-					 GError **error);
+/* program: "zclnd peer"; nids: the vantage points that are known. NULL and *error when the file
+ * cannot be written. */
+struct ztrace_stream *ztrace_stream_open(const char *path, const char *program, const zcl_nid *nids,
+					 size_t n, GError **error);
 /*
- * An event of `self` about `peer` (ZCL_NID_ANY: unknown). time: ns of any clock that does not go
- * back; the first event is at 0. get: gives the event's fields as zcl_event_field does.
+ * An event of `self` about `peer` (ZCL_NID_ANY: unknown). time: CLOCK_MONOTONIC, ns; 0 in the
+ * trace is when it was opened. get: gives the event's fields as zcl_event_field does.
  */
 void ztrace_stream_event(struct ztrace_stream *stream, int64_t time, zcl_nid self, zcl_nid peer,
 			 const char *name, ztrace_field_func get, const void *event);

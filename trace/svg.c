@@ -76,12 +76,14 @@ void ztrace_svg_put(struct ztrace_svg *svg, const char *format, ...)
 
 /* ---- the frame ---- */
 
-/* The file's name stands for a title that is missing. */
+/* The file's or the program's name stands for a title that is missing. */
 static char *title_of(const struct ztrace_log *log)
 {
 	if (log->title)
 		return g_strdup(log->title);
-	return log->file ? g_path_get_basename(log->file) : g_strdup("zclnd");
+	if (log->file)
+		return g_path_get_basename(log->file);
+	return g_strdup(log->program ? log->program : "zclnd");
 }
 
 /* "c.race, case new-higher, seed 1" */
@@ -103,7 +105,7 @@ static char *subtitle(const struct ztrace_log *log)
 	if (log->seed)
 		g_string_append_printf(text, "%sseed %" G_GINT64_FORMAT, text->len ? ", " : "",
 				       log->seed);
-	if (log->program)
+	if (log->program && (log->title || log->file))
 		g_string_append_printf(text, "%s%s", text->len ? "; " : "", log->program);
 	return g_string_free(text, FALSE);
 }

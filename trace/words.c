@@ -32,7 +32,7 @@ static const struct {
 	{ZCL_EV_GIVE_UP, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_PLAIN, "needs no more connections"},
 	{ZCL_EV_MSG_QUEUED, ZTRACE_SHAPE_NONE, ZTRACE_CLASS_PLAIN, ""},
 	{ZCL_EV_MSG_SENT, ZTRACE_SHAPE_SEND, ZTRACE_CLASS_LNET,
-	 "{lnet-type}[ {length} B][, cookie {cookie}][, ZC-ACK {ack}]"},
+	 "{lnet-type}[ {length} B][, cookie {cookie}][, ZC-ACK {ack}][, {way}: {why}]"},
 	{ZCL_EV_MSG_RECEIVED, ZTRACE_SHAPE_RECEIVE, ZTRACE_CLASS_LNET,
 	 "{lnet-type}[ {length} B][, cookie {cookie}][, ZC-ACK {ack}]"},
 	{ZCL_EV_NOOP_QUEUED, ZTRACE_SHAPE_NONE, ZTRACE_CLASS_PLAIN, ""},

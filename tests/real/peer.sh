@@ -71,7 +71,7 @@ check_equal "SIGINT ends it, and the statistics tell of the caller" "0 yes" \
 printf '[node]\nnid=%s\nlisten=%s.1:0\naccept=all\nspeaks=v1\nuntyped=true\n' "$nid" "$net" \
 	>"$scratch/conf"
 start_peer --config "$scratch/conf"
-ping_peer --trace
+ping_peer --verbose
 check_equal "a file configures it: the caller falls back to v1" "0 yes" \
 	"$? $(says 'fallback.*v1' "$scratch/ping")"
 "$zclnd" peer --nid "$nid" --listen "$address" >"$scratch/out" 2>&1

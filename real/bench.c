@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "real/mem.h"
 #include "real/sink.h"
 
 /* How often to look whether the connection set is complete, and for how long, ns. */
@@ -27,7 +28,7 @@ struct zbench {
 	struct zbench_plan plan;
 	struct zbench_result result;
 	struct slot *slots, *free;
-	uint8_t *memory;
+	struct zmem *memory;
 	unsigned busy;
 	bool last_sent, over;
 	int64_t answered, started, cpu_started;
@@ -231,17 +232,21 @@ struct zbench *zbench_new(struct zloop *loop, struct zreal_node *node,
 	struct zbench *bench = g_new0(struct zbench, 1);
 	const size_t stride = (plan->size + PAGE - 1) / PAGE * PAGE;
 	const size_t buffers = plan->verify ? plan->window : 1;
+	GError *error = NULL;
+	uint8_t *memory;
 
 	g_assert(plan->size > 0 && plan->size <= ZCL_LNET_MTU && plan->window > 0);
 	bench->loop = loop;
 	bench->node = node;
 	bench->plan = *plan;
 	bench->slots = g_new0(struct slot, plan->window);
-	bench->memory = aligned_alloc(PAGE, stride * buffers);
-	g_assert(bench->memory);
-	memset(bench->memory, 0x5a, stride * buffers);
+	bench->memory = zmem_new(stride * buffers, &error);
+	if (!bench->memory)
+		g_error("%s", error->message);
+	memory = zmem_data(bench->memory);
+	memset(memory, 0x5a, stride * buffers);
 	for (unsigned i = 0; i < plan->window; i++) {
-		bench->slots[i].buffer = bench->memory + (plan->verify ? i * stride : 0);
+		bench->slots[i].buffer = memory + (plan->verify ? i * stride : 0);
 		bench->slots[i].next_free = bench->free;
 		bench->free = &bench->slots[i];
 	}
@@ -263,7 +268,7 @@ void zbench_free(struct zbench *bench)
 		return;
 	zloop_work_cancel(bench->loop, &bench->go_on);
 	zloop_timer_cancel(bench->loop, &bench->look);
-	free(bench->memory);
+	zmem_free(bench->memory);
 	g_free(bench->slots);
 	g_free(bench);
 }

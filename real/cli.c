@@ -54,7 +54,7 @@ static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
 		 "one connection per peer instead of CONTROL, BULK_IN, BULK_OUT", NULL},
 		{"checksum", 0, 0, G_OPTION_ARG_NONE, &n->checksum, "send checksums (v2)", NULL},
 		{"way", 0, 0, G_OPTION_ARG_STRING, &n->way,
-		 "how bulk goes out: copy, zerocopy or auto (default)", "WAY"},
+		 "how bulk goes out: copy, zerocopy, splice or auto (default)", "WAY"},
 		{"zc-min", 0, 0, G_OPTION_ARG_STRING, &n->zc_min,
 		 "smallest payload sent zero-copy (default: 16384)", "BYTES"},
 		{"accept-timeout", 0, 0, G_OPTION_ARG_STRING, &n->accept_timeout,
@@ -244,7 +244,7 @@ static bool parse_way(const char *text, enum zway *way)
 {
 	if (!text || zway_parse(text, way))
 		return true;
-	zcli_complain("--way '%s': expected copy, zerocopy or auto", text);
+	zcli_complain("--way '%s': expected copy, zerocopy, splice or auto", text);
 	return false;
 }
 

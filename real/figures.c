@@ -22,21 +22,46 @@ void zfigures_take(struct zfigures *figures, struct zreal_node *node)
 	figures->cpu = ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
 }
 
-static void print_ways(const struct zway_stats *way, FILE *to, const char *indent)
+static void print_way(const struct zfigures *figures, enum zcl_way way, FILE *to)
 {
-	fprintf(to, "%ssent by copy %" PRIu64 " bytes in %" PRIu64 " calls", indent,
-		way->bytes[ZWAY_COPY], way->sends[ZWAY_COPY]);
-	for (enum zway_why why = 0; why < ZWHY_LAST; why++) {
-		if (way->copied_why[why])
-			fprintf(to, " (%s: %" PRIu64 ")", zway_why_name(why), way->copied_why[why]);
+	const struct zcl_stats *core = &figures->core;
+	const struct zway_stats *real = &figures->real.way;
+
+	fprintf(to, "by %s %" PRIu64 " bytes in %" PRIu64 " calls", zcl_way_name(way),
+		core->zc_bytes[way], real->sends[way]);
+	for (enum zcl_why why = 0; why < ZCL_WHY_LAST; why++) {
+		if (core->zc_messages[way][why])
+			fprintf(to, " (%s: %" PRIu64 ")", zcl_why_name(why),
+				core->zc_messages[way][why]);
 	}
-	fprintf(to, ", by zerocopy %" PRIu64 " bytes in %" PRIu64 " calls",
-		way->bytes[ZWAY_ZEROCOPY], way->sends[ZWAY_ZEROCOPY]);
-	if (way->completions)
-		fprintf(to, " (completions %" PRIu64 ", copied by the kernel %" PRIu64 ")",
-			way->completions, way->completions_copied);
-	fprintf(to, ", headers and small messages %" PRIu64 " bytes in %" PRIu64 " calls\n",
+}
+
+static void print_ways(const struct zfigures *figures, FILE *to, const char *indent)
+{
+	const struct zway_stats *way = &figures->real.way;
+
+	fprintf(to, "%ssent ", indent);
+	for (enum zcl_way at = 0; at < ZCL_WAY_LAST; at++) {
+		print_way(figures, at, to);
+		fputs(", ", to);
+	}
+	fprintf(to, "headers and small messages %" PRIu64 " bytes in %" PRIu64 " calls\n",
 		way->plain_bytes, way->plain_sends);
+	if (way->completions)
+		fprintf(to,
+			"%szerocopy sends completed %" PRIu64
+			", of them copied by the kernel %" PRIu64 "\n",
+			indent, way->completions, way->completions_copied);
+	for (enum zcl_why why = 0; why < ZCL_WHY_LAST; why++) {
+		if (way->fallbacks[why])
+			fprintf(to, "%sconnections that gave up a way (%s) %" PRIu64 "\n", indent,
+				zcl_why_name(why), way->fallbacks[why]);
+	}
+	if (way->detached || way->undetached)
+		fprintf(to,
+			"%slent bytes detached from broken connections %" PRIu64
+			", not detached %" PRIu64 "\n",
+			indent, way->detached, way->undetached);
 }
 
 void zfigures_print(const struct zfigures *figures, FILE *to, const char *indent)
@@ -57,7 +82,7 @@ void zfigures_print(const struct zfigures *figures, FILE *to, const char *indent
 		"; NOOPs received %" PRIu64 "\n",
 		indent, core->acks_piggybacked, core->acks_coalesced, core->acks_noop,
 		core->noops_received);
-	print_ways(&real->way, to, indent);
+	print_ways(figures, to, indent);
 	fprintf(to,
 		"%sconnections %" PRIu64 " opened, refusals %" PRIu64 " made and %" PRIu64
 		" met, fallbacks %" PRIu64 ", retries %" PRIu64 ", protocol errors %" PRIu64 "\n",
@@ -79,22 +104,43 @@ static void add(JsonBuilder *builder, const char *name, uint64_t value)
 	json_builder_add_int_value(builder, (gint64)value);
 }
 
-static void ways_json(const struct zway_stats *way, JsonBuilder *builder)
+static void way_json(const struct zfigures *figures, enum zcl_way way, JsonBuilder *builder)
 {
+	json_builder_set_member_name(builder, zcl_way_name(way));
+	json_builder_begin_object(builder);
+	add(builder, "calls", figures->real.way.sends[way]);
+	add(builder, "bytes", figures->core.zc_bytes[way]);
+	json_builder_set_member_name(builder, "messages_because");
+	json_builder_begin_object(builder);
+	for (enum zcl_why why = 0; why < ZCL_WHY_LAST; why++) {
+		if (figures->core.zc_messages[way][why])
+			add(builder, zcl_why_name(why), figures->core.zc_messages[way][why]);
+	}
+	json_builder_end_object(builder);
+	json_builder_end_object(builder);
+}
+
+static void ways_json(const struct zfigures *figures, JsonBuilder *builder)
+{
+	const struct zway_stats *way = &figures->real.way;
+
 	json_builder_set_member_name(builder, "ways");
 	json_builder_begin_object(builder);
-	add(builder, "copy_calls", way->sends[ZWAY_COPY]);
-	add(builder, "copy_bytes", way->bytes[ZWAY_COPY]);
-	add(builder, "zerocopy_calls", way->sends[ZWAY_ZEROCOPY]);
-	add(builder, "zerocopy_bytes", way->bytes[ZWAY_ZEROCOPY]);
-	add(builder, "zerocopy_completions", way->completions);
-	add(builder, "zerocopy_copied", way->completions_copied);
+	for (enum zcl_way at = 0; at < ZCL_WAY_LAST; at++)
+		way_json(figures, at, builder);
 	add(builder, "plain_calls", way->plain_sends);
 	add(builder, "plain_bytes", way->plain_bytes);
-	json_builder_set_member_name(builder, "copied_because");
+	add(builder, "zerocopy_completions", way->completions);
+	add(builder, "zerocopy_copied", way->completions_copied);
+	add(builder, "zerocopy_nobufs", way->nobufs);
+	add(builder, "detached_bytes", way->detached);
+	add(builder, "undetached_bytes", way->undetached);
+	json_builder_set_member_name(builder, "gave_up_because");
 	json_builder_begin_object(builder);
-	for (enum zway_why why = 0; why < ZWHY_LAST; why++)
-		add(builder, zway_why_name(why), way->copied_why[why]);
+	for (enum zcl_why why = 0; why < ZCL_WHY_LAST; why++) {
+		if (way->fallbacks[why])
+			add(builder, zcl_why_name(why), way->fallbacks[why]);
+	}
 	json_builder_end_object(builder);
 	json_builder_end_object(builder);
 }
@@ -122,5 +168,5 @@ void zfigures_json(const struct zfigures *figures, JsonBuilder *builder)
 	add(builder, "conns_opened", core->conns_opened);
 	add(builder, "protocol_errors", core->protocol_errors);
 	add(builder, "cpu_ns", (uint64_t)figures->cpu);
-	ways_json(&figures->real.way, builder);
+	ways_json(figures, builder);
 }

@@ -128,8 +128,8 @@ static int take_caller(const struct job *job)
 
 static int call(const struct job *job)
 {
-	bool reserved;
-	const int fd = zsock_connect((struct in_addr){0}, &job->addr, false, &reserved);
+	enum zsock_source source;
+	const int fd = zsock_connect((struct in_addr){0}, &job->addr, false, &source);
 	int error;
 
 	if (fd < 0)

@@ -22,7 +22,8 @@ struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int3
 	conn->zc_capable = true;
 	conn->tx_deadline = INT64_MAX;
 	conn->rx_deadline = zcl_time_after(now, patience);
-	zcl_node_arm(node, conn->rx_deadline);
+	zcl_deadline_init(&conn->due, ZCL_DEADLINE_CONN, conn->number, conn);
+	zcl_conn_arm(conn, conn->rx_deadline);
 	g_queue_push_tail_link(&node->conns, &conn->link);
 	return conn;
 }
@@ -129,6 +130,7 @@ void zcl_conn_gone(struct zcl_conn *conn, int64_t now)
 	zcl_conn_fail_queued(conn, ZCL_E_ABORTED, true, now);
 	g_assert(g_queue_is_empty(&conn->txq.queue) && g_queue_is_empty(&conn->inflight));
 	g_queue_unlink(&node->conns, &conn->link);
+	zcl_deadline_set(&node->deadlines, &conn->due, INT64_MAX);
 	if (conn->stash)
 		g_byte_array_unref(conn->stash);
 	g_free(conn);

@@ -9,7 +9,8 @@ static void note_hello(struct zcl_conn *conn, enum zcl_event_kind kind,
 {
 	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
 
-	ev.version = hello->kshm_version;
+	if (kind == ZCL_EV_HELLO_RECEIVED || conn->called_as == 0)
+		ev.version = hello->kshm_version;
 	ev.ctype = hello->kshm_ctype;
 	ev.incarnation = hello->kshm_src_incarnation;
 	zcl_node_emit(conn->node, &ev);
@@ -34,7 +35,7 @@ static void send_hello(struct zcl_conn *conn, const struct zcl_proto *proto, int
 	g_assert(conn->hello_len <= sizeof(conn->hello));
 	note_hello(conn, ZCL_EV_HELLO_SENT, &hello, now);
 	conn->tx_deadline = zcl_time_after(now, config->socket_timeout);
-	zcl_node_arm(conn->node, conn->tx_deadline);
+	zcl_conn_arm(conn, conn->tx_deadline);
 	zcl_conn_wake_tx(conn);
 }
 
@@ -46,6 +47,14 @@ void zcl_conn_hello_start(struct zcl_conn *conn, int64_t now)
 	zcl_accept_encode(&req, conn->hello);
 	conn->hello_len = ZCL_ACCEPT_SIZE;
 	send_hello(conn, conn->proto, conn->ctype, conn->peer->nid, now);
+	if (conn->called_as != 0)
+		zcl_hello_set_version(conn->hello + ZCL_ACCEPT_SIZE, conn->called_as);
+}
+
+/* The version that the other side was asked for. */
+static uint32_t asked_version(const struct zcl_conn *conn)
+{
+	return conn->called_as != 0 ? conn->called_as : conn->proto->version;
 }
 
 /* No connection is up: a peer that has restarted meanwhile is taken as it is now. */
@@ -140,6 +149,17 @@ static void grant(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t 
 	zcl_peer_called(peer, now);
 }
 
+/* The caller may have lost its end of what it asks for again, and then of the others, too. */
+static void suspect(const struct zcl_peer *peer)
+{
+	struct zcl_node *node = peer->node;
+
+	if (node->cb.suspect == NULL)
+		return;
+	for (const GList *l = peer->conns.head; l != NULL; l = l->next)
+		node->cb.suspect(node->user, l->data);
+}
+
 static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t now)
 {
 	const struct zcl_proto *proto = zcl_proto_find(hello->kshm_version);
@@ -167,6 +187,8 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 	refuse(conn, proto, reason, hello->kshm_src_nid, now);
 	if (reason == ZCL_REASON_STALE)
 		zcl_peer_restarted(conn->peer, hello->kshm_src_incarnation, now);
+	else if (reason == ZCL_REASON_DUPLICATE)
+		suspect(conn->peer);
 }
 
 /* ---- active ---- */
@@ -182,7 +204,7 @@ static void answered_none(struct zcl_conn *conn, const struct zcl_hello *hello, 
 	struct zcl_peer *peer = conn->peer;
 
 	zcl_conn_end(conn, ZCL_E_RACE, false, now);
-	if (hello->kshm_version == conn->proto->version)
+	if (hello->kshm_version == asked_version(conn))
 		zcl_peer_attempt_lost(peer, ZCL_REASON_RACE, now);
 	else
 		zcl_peer_attempt_version(peer, zcl_proto_find(hello->kshm_version), true, now);
@@ -206,7 +228,7 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 		return;
 	}
 	meet_again(peer, hello->kshm_src_incarnation, now);
-	if (hello->kshm_ctype == ZCL_CONN_NONE || hello->kshm_version != conn->proto->version) {
+	if (hello->kshm_ctype == ZCL_CONN_NONE || hello->kshm_version != asked_version(conn)) {
 		answered_none(conn, hello, now);
 		return;
 	}

@@ -49,7 +49,7 @@ static void note_cookie(const struct zcl_conn *conn, enum zcl_event_kind kind, u
 static void arm_tx(struct zcl_conn *conn, int64_t now)
 {
 	conn->tx_deadline = zcl_time_after(now, conn->node->config.socket_timeout);
-	zcl_node_arm(conn->node, conn->tx_deadline);
+	zcl_conn_arm(conn, conn->tx_deadline);
 }
 
 /* ---- queueing ---- */

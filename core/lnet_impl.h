@@ -31,18 +31,22 @@ struct zcl_op {
 	uint32_t generation;
 	bool sending;	/* its message is not over */
 	bool answering; /* an ACK or REPLY is still due */
-	zcl_nid target;
+	uint32_t index;
+	uint32_t next_free; /* FREE: the next one's index + 1; 0: the last */
+	struct zcl_peer *peer;
+	GList link; /* in peer->ops while answering */
 	uint32_t portal;
 	uint64_t match_bits;
 	uint64_t hdr_data;
 	size_t rlength;
-	size_t niov;
 	struct zcl_conn *receiving; /* its REPLY comes in there */
 	int64_t deadline;
 	void *user;
 	uint8_t *ping;			    /* the sink of a ping */
-	struct iovec iov[ZCL_LNET_MAX_IOV]; /* not cleared for reuse: niov says what counts */
+	struct iovec iov[ZCL_LNET_MAX_IOV]; /* of a GET: not cleared for reuse, rlength counts */
 };
+
+#define ZCL_OP_SLAB 64
 
 struct zcl_lnet {
 	GPtrArray *portal[ZCL_LNET_PORTALS]; /* struct zcl_me, in order of attachment; NULL: none */
@@ -50,8 +54,9 @@ struct zcl_lnet {
 	GHashTable *me_by_id; /* looked up, never walked */
 	uint64_t next_me;
 	size_t attached;
-	GArray *ops;
-	GArray *free_ops; /* indices, last in first out */
+	GPtrArray *op_slabs; /* of ZCL_OP_SLAB each: an op never moves, payload may go there */
+	uint32_t nops;	     /* indices in use or free */
+	uint32_t free_op;    /* index + 1 of the one that was freed last; 0: none */
 	size_t ops_used;
 	uint8_t ping_info[ZCL_PING_MAX_SIZE];
 	size_t ping_info_size;
@@ -70,9 +75,10 @@ void zcl_lnet_cut(struct zcl_conn *conn, enum zcl_err why, int64_t now);
 void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err,
 		      int64_t now);
 /* The last connection to that peer is gone: what waits for its answer fails. */
-void zcl_lnet_peer_lost(struct zcl_node *node, zcl_nid peer, enum zcl_err why, int64_t now);
-void zcl_lnet_tick(struct zcl_node *node, int64_t now);
-int64_t zcl_lnet_expiry(const struct zcl_node *node);
+void zcl_lnet_peer_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+/* Answers of this peer that are overdue; when the next one is. */
+void zcl_lnet_peer_tick(struct zcl_peer *peer, int64_t now);
+int64_t zcl_lnet_peer_expiry(const struct zcl_peer *peer);
 
 /* lnet_match.c */
 struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
@@ -87,16 +93,22 @@ size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t
 		     struct iovec *dst);
 size_t zcl_iov_length(const struct iovec *iov, size_t niov);
 
-/* lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. */
-struct zcl_op *zcl_lnet_op_new(struct zcl_node *node, enum zcl_op_kind kind, int64_t now);
+/*
+ * lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. answering: the peer
+ * owes an ACK or a REPLY.
+ */
+struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, bool answering,
+			       int64_t now);
+/* By index, free ones too; index < nops. */
+struct zcl_op *zcl_lnet_op_at(const struct zcl_lnet *lnet, uint32_t index);
 void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op);
-uint64_t zcl_lnet_op_handle(const struct zcl_node *node, const struct zcl_op *op);
+uint64_t zcl_lnet_op_handle(const struct zcl_op *op);
 struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle);
 void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err status,
 			  size_t mlength, int64_t now);
 /* lnet_submit.c */
-/* A message of this node to `target`; NULL at a limit of that peer, with *err. */
-enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+/* A message of this node to a peer. ZCL_E_LIMIT. */
+enum zcl_err zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr,
 			   const struct iovec *iov, size_t niov, struct zcl_tx_owner owner,
 			   int64_t now);
 

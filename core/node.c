@@ -38,6 +38,7 @@ static bool config_is_valid(const struct zcl_config *c)
 	}
 	return zcl_nid_net_type(c->nid) == ZCL_NET_TCP && c->nid != ZCL_NID_ANY &&
 	       c->incarnation != 0 && zcl_proto_find(c->max_version) != NULL &&
+	       (c->calls_as == 0 || c->calls_as > c->max_version) &&
 	       c->min_reconnect <= c->max_reconnect && c->max_peers > 0 && c->max_handshakes > 0 &&
 	       c->max_queued > 0 && c->max_ops > 0 && c->max_ops <= UINT32_MAX;
 }
@@ -57,7 +58,7 @@ struct zcl_node *zcl_node_new(const struct zcl_config *config,
 	node->user = user;
 	node->peers = g_ptr_array_new();
 	node->peer_by_nid = g_hash_table_new(g_int64_hash, g_int64_equal);
-	node->expiry = INT64_MAX;
+	zcl_deadlines_init(&node->deadlines);
 	g_queue_init(&node->conns);
 	zcl_tx_pool_init(&node->pool);
 	zcl_lnet_init(node);
@@ -79,11 +80,8 @@ void zcl_node_shutdown(struct zcl_node *node, int64_t now)
 		next = l->next;
 		zcl_conn_end(l->data, ZCL_E_SHUTDOWN, true, now);
 	}
-	for (guint i = 0; i < node->peers->len; i++) {
-		const struct zcl_peer *peer = node->peers->pdata[i];
-
-		zcl_lnet_peer_lost(node, peer->nid, ZCL_E_SHUTDOWN, now);
-	}
+	for (guint i = 0; i < node->peers->len; i++)
+		zcl_lnet_peer_lost(node->peers->pdata[i], ZCL_E_SHUTDOWN, now);
 }
 
 bool zcl_node_is_idle(const struct zcl_node *node)
@@ -99,6 +97,7 @@ void zcl_node_free(struct zcl_node *node)
 		zcl_peer_free(node->peers->pdata[i]);
 	g_ptr_array_unref(node->peers);
 	g_hash_table_unref(node->peer_by_nid);
+	zcl_deadlines_clear(&node->deadlines);
 	zcl_tx_pool_clear(&node->pool);
 	g_free(node);
 }
@@ -155,7 +154,7 @@ enum zcl_err zcl_node_disconnect(struct zcl_node *node, zcl_nid nid, int64_t now
 	while ((conn = g_queue_peek_head(&peer->conns)) != NULL)
 		zcl_conn_end(conn, ZCL_E_ABORTED, true, now);
 	zcl_peer_fail_waiting(peer, ZCL_E_ABORTED, now);
-	zcl_lnet_peer_lost(node, nid, ZCL_E_ABORTED, now);
+	zcl_lnet_peer_lost(peer, ZCL_E_ABORTED, now);
 	return ZCL_OK;
 }
 
@@ -176,46 +175,41 @@ enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid nid, uint32_t vers
 
 /* ---- time ---- */
 
-static void conn_tick(struct zcl_conn *conn, int64_t now)
+static int64_t due_at(const struct zcl_deadline *d)
 {
-	if (conn->rx_deadline > now && conn->tx_deadline > now)
-		return;
-	/* For an attempt it is the attempt that failed, and nothing is concluded from silence. */
-	zcl_conn_closed(conn, ZCL_E_TIMEDOUT, now);
+	if (d->kind == ZCL_DEADLINE_CONN)
+		return zcl_conn_expiry(d->owner);
+	return zcl_peer_expiry(d->owner);
 }
 
-static void rearm(struct zcl_node *node)
+static void fire(struct zcl_deadline *d, int64_t now)
 {
-	node->expiry = zcl_lnet_expiry(node);
-	for (const GList *l = node->conns.head; l != NULL; l = l->next) {
-		const struct zcl_conn *conn = l->data;
-
-		zcl_node_arm(node, MIN(conn->rx_deadline, conn->tx_deadline));
-	}
-	for (guint i = 0; i < node->peers->len; i++)
-		zcl_node_arm(node, zcl_peer_expiry(node->peers->pdata[i]));
+	if (d->kind == ZCL_DEADLINE_PEER)
+		zcl_peer_tick(d->owner, now);
+	else /* For an attempt it is the attempt that failed: nothing is concluded from silence. */
+		zcl_conn_closed(d->owner, ZCL_E_TIMEDOUT, now);
 }
 
 int64_t zcl_node_expiry(const struct zcl_node *node)
 {
-	return node->shut ? INT64_MAX : node->expiry;
+	const struct zcl_deadline *first = zcl_deadlines_first(&node->deadlines);
+
+	return node->shut || first == NULL ? INT64_MAX : first->at;
 }
 
 void zcl_node_tick(struct zcl_node *node, int64_t now)
 {
-	GList *next;
+	struct zcl_deadline *d;
 
-	if (node->shut || now < node->expiry)
+	if (node->shut)
 		return;
-	/* Nothing leaves the list here: a connection stays until it is gone. */
-	for (GList *l = node->conns.head; l != NULL; l = next) {
-		next = l->next;
-		conn_tick(l->data, now);
+	while ((d = zcl_deadlines_first(&node->deadlines)) != NULL && d->at <= now) {
+		/* It may have moved away meanwhile; if not, it does now. */
+		if (due_at(d) <= d->at)
+			fire(d, now);
+		g_assert(due_at(d) > d->at);
+		zcl_deadline_set(&node->deadlines, d, due_at(d));
 	}
-	for (guint i = 0; i < node->peers->len; i++)
-		zcl_peer_tick(node->peers->pdata[i], now);
-	zcl_lnet_tick(node, now);
-	rearm(node);
 }
 
 /* ---- events ---- */
@@ -237,6 +231,8 @@ struct zcl_event zcl_event_of(const struct zcl_node *node, const struct zcl_peer
 		ev.active = conn->active;
 		ev.ctype = conn->ctype;
 		ev.version = conn->proto ? conn->proto->version : 0;
+		if (conn->called_as != 0)
+			ev.version = conn->called_as;
 	}
 	return ev;
 }

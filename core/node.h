@@ -31,6 +31,9 @@ struct zcl_config {
 	uint32_t pid;
 	uint64_t incarnation; /* not 0; of this start of the node, the same on all connections */
 	uint32_t max_version; /* ZCL_V1 or ZCL_V2: the best that is spoken */
+	/* 0, or a version above it: peers of whom nothing is known are called with that, as a newer
+	   node calls, and take up the version that their refusal tells. For tests and scripts. */
+	uint32_t calls_as;
 	enum zcl_refusal refuses;
 	bool typed;	  /* CONTROL, BULK_IN, BULK_OUT per peer; else one ANY */
 	bool zc_requests; /* ask for ZC-ACKs of payloads from zc_min_payload (V2+) */
@@ -70,6 +73,12 @@ struct zcl_callbacks {
 	void (*wake_tx)(void *user, struct zcl_conn *conn);
 	/* A paused connection reads again. */
 	void (*wake_rx)(void *user, struct zcl_conn *conn);
+	/*
+	 * The peer calls for a connection that it has: its own ends of all may be gone without a
+	 * word. The backend finds out whether this one lives, and says zcl_conn_closed if not. May
+	 * be NULL: then timeouts tell.
+	 */
+	void (*suspect)(void *user, struct zcl_conn *conn);
 	/* An LNet event for the program. May be NULL. */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event);
 	/* May be NULL. */

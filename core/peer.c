@@ -26,6 +26,8 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 	g_queue_init(&peer->conns);
 	g_queue_init(&peer->waiting);
 	g_queue_init(&peer->zc_reqs);
+	g_queue_init(&peer->ops);
+	zcl_deadline_init(&peer->due, ZCL_DEADLINE_PEER, node->peers->len, peer);
 	g_ptr_array_add(node->peers, peer);
 	g_hash_table_insert(node->peer_by_nid, &peer->nid, peer);
 	return peer;
@@ -34,7 +36,8 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 void zcl_peer_free(struct zcl_peer *peer)
 {
 	g_assert(peer->under_way == 0 && peer->attempt == NULL);
-	g_assert(g_queue_is_empty(&peer->conns));
+	g_assert(g_queue_is_empty(&peer->conns) && g_queue_is_empty(&peer->ops));
+	zcl_deadline_set(&peer->node->deadlines, &peer->due, INT64_MAX);
 	g_free(peer);
 }
 
@@ -115,7 +118,7 @@ void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 	}
 	tx->deadline = zcl_time_after(now, peer->node->config.socket_timeout);
 	g_queue_push_tail_link(&peer->waiting, &tx->link);
-	zcl_node_arm(peer->node, tx->deadline);
+	zcl_peer_arm(peer, tx->deadline);
 	if (zcl_node_traces(peer->node)) {
 		struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_WAITING, now);
 
@@ -202,6 +205,7 @@ void zcl_peer_tick(struct zcl_peer *peer, int64_t now)
 	fail_overdue_waiting(peer, now);
 	if (peer->wanted && !peer->connecting && peer->retry_at <= now)
 		zcl_peer_start_attempt(peer, now);
+	zcl_lnet_peer_tick(peer, now);
 }
 
 int64_t zcl_peer_expiry(const struct zcl_peer *peer)
@@ -214,5 +218,5 @@ int64_t zcl_peer_expiry(const struct zcl_peer *peer)
 		expiry = MIN(expiry, ((const struct zcl_tx *)peer->waiting.head->data)->deadline);
 	if (peer->wanted && !peer->connecting)
 		expiry = MIN(expiry, peer->retry_at);
-	return expiry;
+	return MIN(expiry, zcl_lnet_peer_expiry(peer));
 }

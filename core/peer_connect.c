@@ -56,7 +56,7 @@ void zcl_peer_want(struct zcl_peer *peer, int64_t now)
 	if (peer->connecting)
 		return;
 	if (peer->retry_at > now) {
-		zcl_node_arm(peer->node, peer->retry_at);
+		zcl_peer_arm(peer, peer->retry_at);
 		return;
 	}
 	zcl_peer_start_attempt(peer, now);
@@ -78,6 +78,7 @@ void zcl_peer_start_attempt(struct zcl_peer *peer, int64_t now)
 	zcl_peer_missing(peer, &ctype);
 	peer->connecting = true;
 	conn = zcl_conn_new(node, peer, ctype, best_proto(peer), now);
+	conn->called_as = peer->proto == NULL ? node->config.calls_as : 0;
 	peer->attempt = conn;
 	zcl_node_note(node, peer, conn, ZCL_EV_CONNECT, now);
 	node->cb.connect(node->user, conn);
@@ -113,7 +114,7 @@ static void retry_later(struct zcl_peer *peer, int64_t delay, enum zcl_reason re
 
 	peer->node->stats.retries++;
 	peer->retry_at = zcl_time_after(now, delay);
-	zcl_node_arm(peer->node, peer->retry_at);
+	zcl_peer_arm(peer, peer->retry_at);
 	ev.delay = delay;
 	ev.reason = reason;
 	zcl_node_emit(peer->node, &ev);
@@ -181,7 +182,7 @@ void zcl_peer_attempt_failed(struct zcl_peer *peer, enum zcl_err why, int64_t no
 	forget_guess(peer);
 	if (g_queue_is_empty(&peer->conns)) {
 		zcl_peer_fail_waiting(peer, why, now);
-		zcl_lnet_peer_lost(peer->node, peer->nid, why, now);
+		zcl_lnet_peer_lost(peer, why, now);
 	}
 	if (again)
 		retry_later(peer, peer->retry_interval, ZCL_REASON_NONE, now);
@@ -201,5 +202,5 @@ void zcl_peer_conn_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 	if (!g_queue_is_empty(&peer->conns))
 		return;
 	forget_guess(peer);
-	zcl_lnet_peer_lost(peer->node, peer->nid, why, now);
+	zcl_lnet_peer_lost(peer, why, now);
 }

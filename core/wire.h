@@ -163,6 +163,8 @@ enum zcl_err zcl_hello_peek(const uint8_t *buf, uint32_t *version, bool *flipped
 size_t zcl_hello_fixed_size(uint32_t version);
 /* Writes fixed part and IPs to buf (ZCL_HELLO_MAX_SIZE); returns the bytes written. */
 size_t zcl_hello_encode(const struct zcl_hello *hello, uint8_t *buf);
+/* Makes the V2 or V3 HELLO in buf that of another version, whose layout begins alike. */
+void zcl_hello_set_version(uint8_t *buf, uint32_t version);
 /*
  * Decodes the fixed part (buf: zcl_hello_fixed_size bytes, version and flipped from the peek):
  * ZCL_E_BAD_HELLO_TYPE, ZCL_E_TOO_MANY_IPS, ZCL_E_ANY_NID, ZCL_E_BAD_CTYPE. kshm_nips then says

@@ -94,6 +94,13 @@ size_t zcl_hello_encode(const struct zcl_hello *hello, uint8_t *buf)
 	return (size_t)(w.at - buf);
 }
 
+void zcl_hello_set_version(uint8_t *buf, uint32_t version)
+{
+	struct zcl_writer w = {buf + sizeof(uint32_t), false};
+
+	zcl_write_u32(&w, version);
+}
+
 static enum zcl_err decode_v1(struct zcl_reader *r, struct zcl_hello *hello)
 {
 	uint32_t type, payload_length;

@@ -20,7 +20,7 @@ void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline)
 	tx->unacked = true;
 	tx->deadline = deadline;
 	g_queue_push_tail_link(&peer->zc_reqs, &tx->zc_link);
-	zcl_node_arm(peer->node, deadline);
+	zcl_peer_arm(peer, deadline);
 }
 
 struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie)

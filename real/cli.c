@@ -61,6 +61,9 @@ static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
 		 "for a caller to say who it is (default: 5)", "SECONDS"},
 		{"socket-timeout", 0, 0, G_OPTION_ARG_STRING, &n->socket_timeout,
 		 "without progress, or for a missing ZC-ACK (default: 50)", "SECONDS"},
+		{"keepalive", 0, 0, G_OPTION_ARG_STRING, &n->keepalive,
+		 "of silence, then TCP asks whether the peer is there (default: 30; 0: never)",
+		 "SECONDS"},
 		{"peer", 0, 0, G_OPTION_ARG_STRING_ARRAY, &n->peers,
 		 "where a peer listens, instead of its NID's address, port 988; repeatable",
 		 "NID=ADDR:PORT"},
@@ -116,6 +119,7 @@ void zcli_node_clear(struct zcli_node *node)
 	g_free(node->zc_min);
 	g_free(node->accept_timeout);
 	g_free(node->socket_timeout);
+	g_free(node->keepalive);
 	g_strfreev(node->peers);
 	g_free(node->config);
 	*node = (struct zcli_node){0};
@@ -125,10 +129,11 @@ void zcli_node_clear(struct zcli_node *node)
 
 static bool check_keys(GKeyFile *file, const char *name)
 {
-	static const char *const known[] = {"nid",   "listen", "accept",	 "speaks",
-					    "way",   "zc-min", "untyped",	 "checksum",
-					    "trace", "peer",   "accept-timeout", "socket-timeout",
-					    NULL};
+	static const char *const known[] = {
+		"nid",	     "listen", "accept",	 "speaks",
+		"way",	     "zc-min", "untyped",	 "checksum",
+		"trace",     "peer",   "accept-timeout", "socket-timeout",
+		"keepalive", NULL};
 	char **groups = g_key_file_get_groups(file, NULL);
 	char **keys = g_key_file_get_keys(file, "node", NULL, NULL);
 	bool good = true;
@@ -195,6 +200,7 @@ static bool read_config(struct zcli_node *n)
 	take_text(file, "zc-min", &n->zc_min);
 	take_text(file, "accept-timeout", &n->accept_timeout);
 	take_text(file, "socket-timeout", &n->socket_timeout);
+	take_text(file, "keepalive", &n->keepalive);
 	if (!n->peers)
 		n->peers = g_key_file_get_string_list(file, "node", "peer", NULL, NULL);
 	good = check_keys(file, n->config) && take_flag(file, n->config, "untyped", &n->untyped) &&
@@ -279,6 +285,20 @@ static bool parse_seconds(const char *what, const char *text, int64_t *ns)
 	return true;
 }
 
+static bool parse_keepalive(const char *text, int *seconds)
+{
+	guint64 value;
+
+	if (!text)
+		return true;
+	if (!g_ascii_string_to_unsigned(text, 10, 0, 32767, &value, NULL)) {
+		zcli_complain("--keepalive '%s': expected whole seconds, 0 to 32767", text);
+		return false;
+	}
+	*seconds = (int)value;
+	return true;
+}
+
 static bool parse_listen(const char *text, struct sockaddr_in *addr)
 {
 	if (!text || zsock_parse(text, addr))
@@ -308,6 +328,7 @@ bool zcli_node_options(struct zcli_node *node, zcl_nid own_nid, struct zreal_opt
 			     &options->core.accept_timeout) &&
 	       parse_seconds("--socket-timeout", node->socket_timeout,
 			     &options->core.socket_timeout) &&
+	       parse_keepalive(node->keepalive, &options->keepalive) &&
 	       parse_listen(node->listen, &options->listen);
 }
 

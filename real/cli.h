@@ -18,6 +18,7 @@
 /* Options that describe this side's node; filled by zcli_parse, cleared by zcli_node_clear. */
 struct zcli_node {
 	char *nid, *listen, *accept, *speaks, *way, *zc_min, *accept_timeout, *socket_timeout;
+	char *keepalive;
 	char **peers; /* "NID=ADDR:PORT" */
 	char *config; /* file with the same keys in [node] */
 	gboolean untyped, checksum, trace, version;

@@ -12,9 +12,11 @@
 
 /* How long a closed connection waits for the other side's FIN: real ns. */
 #define LINGER_NS INT64_C(2000000000)
+/* How long a connection that is suspected to be half open is probed: real ns. */
+#define PROBE_NS INT64_C(5000000000)
 
 static void on_ready(void *data, uint32_t events);
-static void linger_over(void *data);
+static void time_is_up(void *data);
 
 struct zreal_conn *zreal_conn_new(struct zreal_node *node)
 {
@@ -26,7 +28,7 @@ struct zreal_conn *zreal_conn_new(struct zreal_node *node)
 	zsplice_init(&conn->splice);
 	conn->pending.data = conn->link.data = conn;
 	conn->io = (struct zloop_io){.fd = -1, .fn = on_ready, .data = conn};
-	conn->linger = (struct zloop_timer){.fn = linger_over, .data = conn};
+	conn->timer = (struct zloop_timer){.fn = time_is_up, .data = conn};
 	g_queue_push_tail_link(&node->conns, &conn->link);
 	node->stats.conns++;
 	return conn;
@@ -37,7 +39,7 @@ void zreal_conn_discard(struct zreal_conn *conn)
 	struct zreal_node *node = conn->node;
 
 	g_assert(conn->io.fd < 0 && conn->way.outstanding == 0);
-	zloop_timer_cancel(node->loop, &conn->linger);
+	zloop_timer_cancel(node->loop, &conn->timer);
 	if (conn->asked)
 		g_queue_unlink(&node->pending, &conn->pending);
 	g_queue_unlink(&node->conns, &conn->link);
@@ -80,8 +82,29 @@ void zreal_conn_watch(struct zreal_conn *conn)
 	zloop_modify(conn->node->loop, &conn->io, events);
 }
 
-void zreal_conn_attach(struct zreal_conn *conn, int fd, enum zreal_conn_state state)
+/* TCP's own timeout is the node's: what the core took to be sent may still be with the kernel. */
+static void guard(const struct zreal_conn *conn, int fd)
 {
+	const struct zreal_options *options = &conn->node->options;
+	const double ms = (double)options->core.socket_timeout * conn->node->clock->scale / 1e6;
+
+	if (options->keepalive > 0)
+		zsock_guard(fd, options->keepalive, (unsigned)CLAMP(ms, 1, G_MAXINT32));
+}
+
+void zreal_conn_suspect(struct zreal_conn *conn)
+{
+	if (conn->state != ZREAL_OPEN || conn->node->options.keepalive <= 0)
+		return;
+	zsock_probe(conn->io.fd);
+	zloop_timer_set(conn->node->loop, &conn->timer, zloop_now() + PROBE_NS);
+}
+
+void zreal_conn_attach(struct zreal_conn *conn, int fd, const struct sockaddr_in *remote,
+		       enum zreal_conn_state state)
+{
+	conn->remote = *remote;
+	guard(conn, fd);
 	zway_init(&conn->way, conn->node->options.way, fd);
 	conn->state = state;
 	zloop_add(conn->node->loop, &conn->io, fd, state == ZREAL_OPEN ? EPOLLIN : EPOLLOUT);
@@ -105,23 +128,27 @@ static void start_connect(struct zreal_conn *conn)
 {
 	struct zreal_node *node = conn->node;
 	struct sockaddr_in to;
-	bool got_reserved;
+	enum zsock_source source;
 	int fd;
 
 	if (!zreal_resolve(node, zcl_conn_peer_nid(conn->core), &to)) {
 		zreal_conn_fail(conn, ZCL_E_UNREACHABLE);
 		return;
 	}
-	fd = zsock_connect(node->source, &to, ntohs(to.sin_port) == ZSOCK_PORT, &got_reserved);
+	fd = zsock_connect(node->source, &to, ntohs(to.sin_port) == ZSOCK_PORT, &source);
 	if (fd < 0) {
 		zreal_conn_fail(conn, zsock_error(errno));
 		return;
 	}
-	if (got_reserved)
+	if (source == ZSOCK_SOURCE_RESERVED)
 		node->stats.reserved_sources++;
 	else
 		node->stats.ordinary_sources++;
-	zreal_conn_attach(conn, fd, ZREAL_CONNECTING);
+	if (source == ZSOCK_SOURCE_NOT_PERMITTED)
+		zreal_note(node, ZREAL_NOTE_NOT_PERMITTED, &to);
+	else if (source == ZSOCK_SOURCE_IN_USE)
+		zreal_note(node, ZREAL_NOTE_PORTS_IN_USE, &to);
+	zreal_conn_attach(conn, fd, &to, ZREAL_CONNECTING);
 }
 
 /* A port that nobody listens at can be chosen as our own source: TCP then connects to itself. */
@@ -197,7 +224,7 @@ static void gone(struct zreal_conn *conn)
  */
 static void start_abort(struct zreal_conn *conn)
 {
-	zloop_timer_cancel(conn->node->loop, &conn->linger);
+	zloop_timer_cancel(conn->node->loop, &conn->timer);
 	conn->state = ZREAL_ABORTED;
 	if (conn->io.fd < 0) {
 		gone(conn);
@@ -211,9 +238,14 @@ static void start_abort(struct zreal_conn *conn)
 		zreal_conn_watch(conn);
 }
 
-static void linger_over(void *data)
+static void time_is_up(void *data)
 {
-	start_abort(data);
+	struct zreal_conn *conn = data;
+
+	if (conn->state == ZREAL_OPEN)
+		guard(conn, conn->io.fd);
+	else if (conn->state == ZREAL_CLOSING)
+		start_abort(conn);
 }
 
 /* Reads and discards, so that our close is a FIN and what was sent before it arrives. */
@@ -242,7 +274,7 @@ static void start_close(struct zreal_conn *conn)
 	}
 	conn->state = ZREAL_CLOSING;
 	shutdown(conn->io.fd, SHUT_WR);
-	zloop_timer_set(conn->node->loop, &conn->linger, zloop_now() + LINGER_NS);
+	zloop_timer_set(conn->node->loop, &conn->timer, zloop_now() + LINGER_NS);
 	zreal_conn_watch(conn);
 	discard_input(conn);
 }

@@ -34,13 +34,14 @@ struct zreal_conn {
 	struct zcl_conn *core;
 	struct zloop_io io; /* io.fd: -1 until there is a socket */
 	enum zreal_conn_state state;
-	unsigned asked; /* enum zreal_ask */
-	GList pending;	/* in node->pending while asked is not 0 */
-	GList link;	/* in node->conns */
-	struct zloop_timer linger;
+	unsigned asked;		  /* enum zreal_ask */
+	GList pending;		  /* in node->pending while asked is not 0 */
+	GList link;		  /* in node->conns */
+	struct zloop_timer timer; /* OPEN: the end of a probe; CLOSING: of the wait for a FIN */
 	struct zway_state way;
 	struct zsplice splice;
-	int lowat;	 /* SO_RCVLOWAT as it is set */
+	struct sockaddr_in remote; /* port 0: not known yet */
+	int lowat;		   /* SO_RCVLOWAT as it is set */
 	int send_error;	 /* errno of a failed send: acted on after what can be read is read */
 	bool paused;	 /* PARSE_WAIT: does not read */
 	bool tx_blocked; /* waits for EPOLLOUT */
@@ -68,6 +69,8 @@ struct zreal_node {
 };
 
 /* net.c */
+void zreal_note(const struct zreal_node *node, enum zreal_note note,
+		const struct sockaddr_in *addr);
 /* False: nobody knows where that is. */
 bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 
@@ -78,7 +81,10 @@ void zreal_conn_ask(struct zreal_conn *conn, unsigned asks);
 /* Does what was asked. May free conn. */
 void zreal_conn_serve(struct zreal_conn *conn);
 /* A socket that is connected already (accepted) or on its way. */
-void zreal_conn_attach(struct zreal_conn *conn, int fd, enum zreal_conn_state state);
+void zreal_conn_attach(struct zreal_conn *conn, int fd, const struct sockaddr_in *remote,
+		       enum zreal_conn_state state);
+/* The peer may have lost its end: asks its kernel. */
+void zreal_conn_suspect(struct zreal_conn *conn);
 /* The connection is broken: tells the core. */
 void zreal_conn_fail(struct zreal_conn *conn, enum zcl_err why);
 /* Watches what the state now asks for. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -339,6 +340,14 @@ void zloop_free(struct zloop *loop)
 	g_mutex_clear(&loop->lock);
 	g_sequence_free(loop->timers);
 	g_free(loop);
+}
+
+bool zloop_is_idle(const struct zloop *loop)
+{
+	struct pollfd ready = {.fd = loop->epoll, .events = POLLIN};
+
+	return loop->work.next == &loop->work && loop->ready_at == loop->ready_end &&
+	       poll(&ready, 1, 0) == 0;
 }
 
 /* sendfile and splice have no MSG_NOSIGNAL. True: SIGPIPE was not blocked before. */

@@ -65,6 +65,8 @@ void zloop_post(struct zloop *loop, void (*fn)(void *data), void *data);
 /* Takes the signal (blocked for this thread from now on) and calls fn in the loop. */
 void zloop_signal(struct zloop *loop, int signo, void (*fn)(void *data, int signo), void *data);
 
+/* Nothing is ready and no work is queued: without a timer, nothing more would happen now. */
+bool zloop_is_idle(const struct zloop *loop);
 /* Until zloop_stop. SIGPIPE is blocked for this thread meanwhile. */
 void zloop_run(struct zloop *loop);
 void zloop_stop(struct zloop *loop);

@@ -31,6 +31,7 @@ void zreal_options_init(struct zreal_options *options, zcl_nid nid)
 		.accept = ZREAL_ACCEPT_SECURE,
 		.way = ZWAY_AUTO,
 		.peer_port = ZSOCK_PORT,
+		.keepalive = 30,
 	};
 	zcl_config_init(&options->core);
 	options->core.nid = nid;
@@ -54,6 +55,25 @@ struct sockaddr_in zreal_node_address(const struct zreal_node *node)
 const struct zreal_stats *zreal_node_stats(const struct zreal_node *node)
 {
 	return &node->stats;
+}
+
+bool zreal_node_remote(const struct zreal_node *node, uint64_t conn, struct sockaddr_in *addr)
+{
+	for (const GList *l = node->conns.tail; l; l = l->prev) {
+		const struct zreal_conn *at = l->data;
+
+		if (!at->core || zcl_conn_number(at->core) != conn || at->remote.sin_port == 0)
+			continue;
+		*addr = at->remote;
+		return true;
+	}
+	return false;
+}
+
+void zreal_note(const struct zreal_node *node, enum zreal_note note, const struct sockaddr_in *addr)
+{
+	if (node->options.note)
+		node->options.note(node->options.user, note, addr);
 }
 
 void zreal_node_kick(struct zreal_node *node)
@@ -124,6 +144,12 @@ static void on_wake_rx(void *user, struct zcl_conn *core)
 {
 	(void)user;
 	zreal_conn_ask(zcl_conn_backend(core), ZREAL_ASK_RX);
+}
+
+static void on_suspect(void *user, struct zcl_conn *core)
+{
+	(void)user;
+	zreal_conn_suspect(zcl_conn_backend(core));
 }
 
 static void on_deliver(void *user, const struct zcl_lnet_event *event)
@@ -209,6 +235,7 @@ static void turn_away(struct zreal_node *node)
 		close(fd);
 	open_spare(node);
 	node->stats.refused_files++;
+	zreal_note(node, ZREAL_NOTE_FILES, NULL);
 }
 
 static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_in *from)
@@ -218,6 +245,7 @@ static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_i
 	if (node->options.accept == ZREAL_ACCEPT_SECURE &&
 	    ntohs(from->sin_port) > ZSOCK_RESERVED_MAX) {
 		node->stats.refused_unreserved++;
+		zreal_note(node, ZREAL_NOTE_UNRESERVED, from);
 		close(fd);
 		return;
 	}
@@ -225,12 +253,13 @@ static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_i
 	conn->core = zcl_node_accepted(node->core, conn, zreal_node_now(node));
 	if (!conn->core) {
 		node->stats.refused_limit++;
+		zreal_note(node, ZREAL_NOTE_LIMIT, from);
 		zreal_conn_discard(conn);
 		close(fd);
 		return;
 	}
 	node->stats.accepted++;
-	zreal_conn_attach(conn, fd, ZREAL_OPEN);
+	zreal_conn_attach(conn, fd, from, ZREAL_OPEN);
 	zreal_node_kick(node);
 }
 
@@ -302,6 +331,7 @@ static bool make_core(struct zreal_node *node, GError **error)
 		.abort = on_abort,
 		.wake_tx = on_wake_tx,
 		.wake_rx = on_wake_rx,
+		.suspect = on_suspect,
 		.deliver = node->options.deliver ? on_deliver : NULL,
 		.trace = node->options.trace ? on_trace : NULL,
 	};

@@ -23,6 +23,15 @@ enum zreal_accept {
 	ZREAL_ACCEPT_SECURE, /* only from reserved ports (below 1024) */
 };
 
+/* Events of the backend alone. */
+enum zreal_note {
+	ZREAL_NOTE_UNRESERVED,	  /* a caller closed by accept=secure */
+	ZREAL_NOTE_LIMIT,	  /* a caller closed: the core has no room */
+	ZREAL_NOTE_FILES,	  /* a caller closed: no descriptors; addr is NULL */
+	ZREAL_NOTE_NOT_PERMITTED, /* a call leaves from an ordinary port: may not bind reserved */
+	ZREAL_NOTE_PORTS_IN_USE,  /* ... since all reserved ones are taken */
+};
+
 struct zreal_options {
 	struct zcl_config core; /* an incarnation of 0 is replaced by the wall clock in ns */
 	bool listens;
@@ -33,10 +42,14 @@ struct zreal_options {
 	uint16_t peer_port;    /* where peers listen that have no address of their own set */
 	struct in_addr source; /* where calls come from; 0: the listening address, else the NID's,
 				  when this machine has it; else whatever the kernel chooses */
+	int keepalive;	       /* seconds of silence after which TCP asks whether the peer is there
+				  (30); 0: never, and TCP has no timeout of its own either */
 	bool only_known_peers; /* those of zreal_node_set_peer; others are unreachable */
 	const struct zclock *clock; /* outlives the node; NULL: the monotonic clock */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event); /* may be NULL */
 	void (*trace)(void *user, const struct zcl_event *event);	 /* may be NULL */
+	/* What the core does not see. addr: of the caller, or of who is called. May be NULL. */
+	void (*note)(void *user, enum zreal_note note, const struct sockaddr_in *addr);
 	void *user;
 };
 
@@ -53,6 +66,12 @@ struct zreal_node *zreal_node_new(struct zloop *loop, const struct zreal_options
 void zreal_node_shutdown(struct zreal_node *node, void (*done)(void *data), void *data);
 /* Idle nodes only: after shutdown's done, or when no connection was ever made. */
 void zreal_node_free(struct zreal_node *node);
+
+/*
+ * The other end of a connection, by the number that the core gave it (zcl_event.conn). False: it is
+ * gone, or has no socket yet. Legal in callbacks; walks all connections.
+ */
+bool zreal_node_remote(const struct zreal_node *node, uint64_t conn, struct sockaddr_in *addr);
 
 struct zcl_node *zreal_node_core(struct zreal_node *node);
 /* The time to give to the core, in the node's clock. */

@@ -25,6 +25,7 @@ static struct zrelay_stream *stream_new(struct zrelay *relay, int fd)
 
 	stream->relay = relay;
 	stream->link.data = stream;
+	stream->call = relay->options.called(relay->options.user);
 	/* As if the handshake of TCP had taken its three ways. */
 	stream->opened = now + 2 * latency;
 	for (int i = 0; i < 2; i++) {
@@ -62,7 +63,7 @@ static void connect_onward(void *data)
 	struct zrelay_stream *stream = data;
 	const struct zrelay_options *options = &stream->relay->options;
 	struct zrelay_side *side = &stream->side[ZRELAY_CALLED];
-	bool unused;
+	enum zsock_source unused;
 	int fd;
 
 	stream->postponed = stream->relay->cut;
@@ -211,17 +212,83 @@ void zrelay_vanish(struct zrelay *relay, bool caller)
 	}
 }
 
-void zrelay_reset(struct zrelay *relay)
+void zrelay_reset(struct zrelay *relay, unsigned call)
 {
 	for (GList *l = relay->streams.head; l; l = l->next) {
 		struct zrelay_stream *stream = l->data;
 
-		if (stream->over || !stream->side[ZRELAY_CALLED].connected)
+		if (stream->over || !stream->side[ZRELAY_CALLED].connected ||
+		    (call && stream->call != call))
 			continue;
 		for (int i = 0; i < 2; i++)
-			zrelay_side_close(&stream->side[i], true);
+			zrelay_lane_cut_off(&stream->lane[i]);
 		zrelay_stream_settle(stream);
 	}
+}
+
+/* ---- one by one ---------------------------------------------------------------------- */
+
+unsigned zrelay_can_pass(const struct zrelay *relay, bool forward, enum zworld_unit unit,
+			 unsigned call)
+{
+	const int from = forward ? ZRELAY_CALLER : ZRELAY_CALLED;
+
+	/* The streams stand in the order of their calls. */
+	for (const GList *l = relay->streams.head; l; l = l->next) {
+		const struct zrelay_stream *stream = l->data;
+
+		if (!stream->over && (call == 0 || stream->call == call) &&
+		    zrelay_lane_can_pass(&stream->lane[from], unit))
+			return stream->call;
+	}
+	return 0;
+}
+
+void zrelay_pass(struct zrelay *relay, bool forward, enum zworld_unit unit, unsigned call)
+{
+	const int from = forward ? ZRELAY_CALLER : ZRELAY_CALLED;
+
+	for (GList *l = relay->streams.head; l; l = l->next) {
+		struct zrelay_stream *stream = l->data;
+
+		if (stream->over || stream->call != call)
+			continue;
+		zrelay_lane_pass(&stream->lane[from], unit);
+		zrelay_stream_settle(stream);
+		return;
+	}
+}
+
+void zrelay_foreach_held(const struct zrelay *relay,
+			 void (*fn)(void *user, bool forward, unsigned call, enum zworld_unit unit),
+			 void *user)
+{
+	for (const GList *l = relay->streams.head; l; l = l->next) {
+		const struct zrelay_stream *stream = l->data;
+
+		for (int i = 0; i < 2 && !stream->over; i++) {
+			const unsigned unit = zrelay_lane_waiting(&stream->lane[i]);
+
+			if (unit)
+				fn(user, i == ZRELAY_CALLER, stream->call, (enum zworld_unit)unit);
+		}
+	}
+}
+
+bool zrelay_is_at_rest(const struct zrelay *relay)
+{
+	for (const GList *l = relay->streams.head; l; l = l->next) {
+		const struct zrelay_stream *stream = l->data;
+
+		if (stream->over || stream->postponed)
+			continue;
+		if (stream->connect_timer.place || !stream->side[ZRELAY_CALLED].connected)
+			return false;
+		for (int i = 0; i < 2; i++)
+			if (!zrelay_lane_is_at_rest(&stream->lane[i]))
+				return false;
+	}
+	return true;
 }
 
 void zrelay_set_cut(struct zrelay *relay, bool cut)

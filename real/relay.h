@@ -24,6 +24,8 @@ struct zrelay_options {
 	const struct zworld_link *link; /* shared, may change; outlives the relay */
 	/* A unit was caught. forward: on its way from -> to. Must not call the relay back. */
 	void (*held)(void *user, bool forward, enum zworld_unit unit);
+	/* A call came in: its number (zworld.h). Called in the order of the calls. */
+	unsigned (*called)(void *user);
 	void *user;
 };
 
@@ -42,11 +44,25 @@ bool zrelay_set_called(struct zrelay *relay, const struct sockaddr_in *to);
  * way from there arrives; what comes to them is answered with a reset.
  */
 void zrelay_vanish(struct zrelay *relay, bool caller);
-/* All connections are reset, in both directions; what is under way is lost. */
-void zrelay_reset(struct zrelay *relay);
+/*
+ * All connections, or for call > 0 that one, are reset, in both directions; what is under way is
+ * lost. But where ends are held, so is the reset, behind the rest.
+ */
+void zrelay_reset(struct zrelay *relay, unsigned call);
 /* While cut, nothing passes, either way; a reset that would is lost. */
 void zrelay_set_cut(struct zrelay *relay, bool cut);
 /* The set of units held from now on in that direction; the others go on. */
 void zrelay_set_held(struct zrelay *relay, bool forward, unsigned units);
+/* The oldest connection (or, for call > 0, that one) of which such a unit can pass; 0: none. */
+unsigned zrelay_can_pass(const struct zrelay *relay, bool forward, enum zworld_unit unit,
+			 unsigned call);
+/* Lets that unit go. */
+void zrelay_pass(struct zrelay *relay, bool forward, enum zworld_unit unit, unsigned call);
+/* Calls fn for each unit that is held at the head of its stream. */
+void zrelay_foreach_held(const struct zrelay *relay,
+			 void (*fn)(void *user, bool forward, unsigned call, enum zworld_unit unit),
+			 void *user);
+/* Nothing is under way here but what is held, or waits for the cut to end. */
+bool zrelay_is_at_rest(const struct zrelay *relay);
 
 #endif

@@ -40,12 +40,14 @@ struct zrelay_lane {
 	bool end_entered; /* the end is at the gate, or through */
 	bool end_passed;  /* the end came out of the gate */
 	bool reset_after; /* a reset came after an end that the gate still has */
+	bool cut_off;	  /* the stream was reset in between */
 	bool reset;	  /* a reset answered what came to a side that is gone */
 };
 
 struct zrelay_stream {
 	struct zrelay *relay;
 	GList link;
+	unsigned call;	/* its number between the two peers */
 	int64_t opened; /* script time at which the caller's first byte may set out */
 	struct zloop_timer connect_timer;
 	struct zrelay_side side[2];
@@ -72,6 +74,14 @@ void zrelay_stream_settle(struct zrelay_stream *stream);
 void zrelay_lane_init(struct zrelay_stream *stream, int from);
 void zrelay_lane_clear(struct zrelay_lane *lane);
 void zrelay_lane_set_held(struct zrelay_lane *lane, unsigned units);
+/* Whether there is somebody to receive it. */
+bool zrelay_lane_can_pass(const struct zrelay_lane *lane, enum zworld_unit unit);
+void zrelay_lane_pass(struct zrelay_lane *lane, enum zworld_unit unit);
+/* The unit that is held at the head; 0: none. */
+unsigned zrelay_lane_waiting(const struct zrelay_lane *lane);
+/* The stream is reset in between: who receives on this lane sees it now, or when it passes. */
+void zrelay_lane_cut_off(struct zrelay_lane *lane);
+bool zrelay_lane_is_at_rest(const struct zrelay_lane *lane);
 /* A reset sets out, once, from the side that is gone. */
 void zrelay_lane_reset(struct zrelay_lane *lane);
 /* The way was cut, or is not any more. */

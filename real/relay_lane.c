@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -351,4 +353,61 @@ void zrelay_lane_set_held(struct zrelay_lane *lane, unsigned units)
 {
 	zgate_set_held(lane->gate, units);
 	zrelay_side_flush(far_side(lane));
+}
+
+/* ---- one by one --------------------------------------------------------------------- */
+
+/* Who receives there has neither closed nor vanished. */
+static bool has_receiver(const struct zrelay_lane *lane)
+{
+	const struct zrelay_side *side = &lane->stream->side[!lane->from];
+
+	const struct zrelay_lane *back = &lane->stream->lane[!lane->from];
+
+	return side->io.fd >= 0 && (!back->ended || back->cut_off);
+}
+
+bool zrelay_lane_can_pass(const struct zrelay_lane *lane, enum zworld_unit unit)
+{
+	return has_receiver(lane) && zgate_can_pass(lane->gate, unit);
+}
+
+void zrelay_lane_pass(struct zrelay_lane *lane, enum zworld_unit unit)
+{
+	zgate_pass(lane->gate, unit);
+	zrelay_side_flush(far_side(lane));
+}
+
+unsigned zrelay_lane_waiting(const struct zrelay_lane *lane)
+{
+	return has_receiver(lane) ? zgate_waiting(lane->gate) : 0;
+}
+
+static void forget_late(struct zrelay_lane *lane)
+{
+	zloop_timer_cancel(lane->stream->relay->loop, &lane->timer);
+	g_queue_clear_full(&lane->late, g_free);
+}
+
+void zrelay_lane_cut_off(struct zrelay_lane *lane)
+{
+	forget_late(lane);
+	lane->ended = lane->cut_off = true;
+	zgate_reset(lane->gate);
+	if (lane->stream->relay->held[lane->from] & ZWORLD_END)
+		zrelay_side_watch(&lane->stream->side[lane->from]);
+	else
+		zrelay_side_close(far_side(lane), true);
+}
+
+bool zrelay_lane_is_at_rest(const struct zrelay_lane *lane)
+{
+	const struct zrelay_side *side = &lane->stream->side[!lane->from];
+	int unacked = 0;
+
+	if (!lane->stream->relay->cut && !g_queue_is_empty((GQueue *)&lane->late))
+		return false;
+	if (side->io.fd < 0)
+		return true;
+	return side->out->len == 0 && ioctl(side->io.fd, SIOCOUTQ, &unacked) == 0 && unacked == 0;
 }

@@ -16,6 +16,9 @@
 
 #define SEND_BUFFER (1 << 20)
 #define BACKLOG	    1024
+/* After the first question: as deployed nodes ask. */
+#define KEEP_INTERVAL 5
+#define KEEP_COUNT    5
 
 struct sockaddr_in zsock_addr(uint32_t ipv4, uint16_t port)
 {
@@ -98,6 +101,33 @@ void zsock_tune(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 }
 
+static void set_tcp(int fd, int name, int value)
+{
+	setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
+}
+
+void zsock_guard(int fd, int idle, unsigned timeout)
+{
+	const int on = idle > 0;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (!on)
+		return;
+	set_tcp(fd, TCP_KEEPIDLE, idle);
+	set_tcp(fd, TCP_KEEPINTVL, MIN(idle, KEEP_INTERVAL));
+	set_tcp(fd, TCP_KEEPCNT, KEEP_COUNT);
+}
+
+void zsock_probe(int fd)
+{
+	const int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	set_tcp(fd, TCP_KEEPINTVL, 1);
+	set_tcp(fd, TCP_KEEPIDLE, 1);
+}
+
 int zsock_listen(struct sockaddr_in *addr)
 {
 	const int one = 1, fd = zsock_new();
@@ -152,22 +182,24 @@ static int connect_from(struct sockaddr_in from, const struct sockaddr_in *to)
 }
 
 int zsock_connect(struct in_addr source, const struct sockaddr_in *to, bool reserved,
-		  bool *got_reserved)
+		  enum zsock_source *got)
 {
 	struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = source};
 
-	*got_reserved = false;
+	*got = reserved ? ZSOCK_SOURCE_IN_USE : ZSOCK_SOURCE_ORDINARY;
 	for (uint16_t port = ZSOCK_RESERVED_MAX; reserved && port >= ZSOCK_RESERVED_MIN; port--) {
 		int fd;
 
 		from.sin_port = htons(port);
 		fd = connect_from(from, to);
 		if (fd >= 0) {
-			*got_reserved = true;
+			*got = ZSOCK_SOURCE_RESERVED;
 			return fd;
 		}
-		if (errno == EACCES || errno == EPERM)
+		if (errno == EACCES || errno == EPERM) {
+			*got = ZSOCK_SOURCE_NOT_PERMITTED;
 			break;
+		}
 		if (errno != EADDRINUSE && errno != EADDRNOTAVAIL)
 			return -1;
 	}

@@ -25,6 +25,14 @@ const char *zsock_format(const struct sockaddr_in *addr, char *buf);
 /* What a system call's errno means to the core. */
 enum zcl_err zsock_error(int error);
 
+/* Where a call of ours comes from (wire notes 3). */
+enum zsock_source {
+	ZSOCK_SOURCE_ORDINARY,	    /* none other was asked for */
+	ZSOCK_SOURCE_RESERVED,	    /* 1023 down to 512 */
+	ZSOCK_SOURCE_NOT_PERMITTED, /* an ordinary port: reserved ones need CAP_NET_BIND_SERVICE */
+	ZSOCK_SOURCE_IN_USE,	    /* an ordinary port: all reserved ones are taken */
+};
+
 /* A non-blocking TCP socket, close-on-exec, -1 with errno. */
 int zsock_new(void);
 /* TCP_NODELAY, congestion control, send buffer: before connect or listen; accepted ones inherit. */
@@ -32,16 +40,25 @@ void zsock_tune(int fd);
 /* A bound and listening socket; *addr (port 0: any) becomes what it is bound to. -1 with errno. */
 int zsock_listen(struct sockaddr_in *addr);
 
+/*
+ * The kernel finds out when the other side is gone without a word: after `idle` seconds (0: never)
+ * of silence it asks, and what it has sent or asked in vain for `timeout` ms ends the connection
+ * with ETIMEDOUT.
+ */
+void zsock_guard(int fd, int idle, unsigned timeout);
+/* Asks now, and goes on as often as once a second, until zsock_guard sets the pace again. */
+void zsock_probe(int fd);
+
 /* True when a socket can be bound to this address. */
 bool zsock_is_local(struct in_addr addr);
 /*
  * A tuned non-blocking socket on its way from `source` (address 0: any) to `to`: writable when it
  * is connected or has failed (zsock_take_error). reserved: source ports 1023 down to 512 are tried
- * first (wire notes 1), and an ordinary one when they are not permitted or all in use;
- * *got_reserved tells which it was. -1 with errno.
+ * first (wire notes 1), and an ordinary one when they are not permitted or all in use; *got tells
+ * which it was. -1 with errno.
  */
 int zsock_connect(struct in_addr source, const struct sockaddr_in *to, bool reserved,
-		  bool *got_reserved);
+		  enum zsock_source *got);
 
 /* Sends RST, forgets what is queued, keeps the descriptor (connect to AF_UNSPEC). */
 void zsock_abort(int fd);

@@ -11,10 +11,16 @@
 
 #define MAX_PEERS 250
 
+/* How long it must be quiet here until all is at rest: looks, and real ns between them. */
+#define REST_LOOKS    3
+#define REST_INTERVAL (INT64_C(200) * 1000)
+
 /* What lies between two peers, seen from the first. */
 struct way {
 	struct zrelay *relay; /* for connections that the first opens */
 	unsigned held;	      /* units held from the first to the second */
+	unsigned calls;	      /* of either: counted by who was added first */
+	GQueue called;	      /* of unsigned: calls of the first that the relay has not seen yet */
 };
 
 /* A node of a peer. One that crashed stays, unheard, until the kernel has let go of its pages. */
@@ -67,6 +73,10 @@ struct real_world {
 	GPtrArray *relay_users, *links;
 	GQueue news;
 	struct zloop_work tell;
+	struct zloop_timer rest_timer;
+	void (*rest)(void *data); /* NULL: nobody waits */
+	void *rest_data;
+	unsigned rested; /* looks in a row that found nothing under way */
 	bool stopped, closing;
 	guint closed;
 	char why[128];
@@ -124,13 +134,46 @@ static struct news *add_news(struct zworld_peer *peer)
 	return news;
 }
 
+static struct zworld_peer *peer_of(const struct real_world *world, zcl_nid nid)
+{
+	for (guint i = 0; i < world->peers->len; i++) {
+		struct zworld_peer *peer = world->peers->pdata[i];
+
+		if (peer->nid == nid)
+			return peer;
+	}
+	return NULL;
+}
+
+/* The core opens a connection right after it says so; the relay sees them in this order. */
+static void note_call(struct zworld_peer *from, struct zworld_peer *to)
+{
+	struct zworld_peer *first = from->index < to->index ? from : to;
+	struct zworld_peer *second = first == from ? to : from;
+	const unsigned number = ++first->way[second->index].calls;
+
+	if (to->life)
+		g_queue_push_tail(&from->way[to->index].called, GUINT_TO_POINTER(number));
+}
+
+static unsigned on_called(void *user)
+{
+	const struct relay_user *pair = user;
+
+	return GPOINTER_TO_UINT(g_queue_pop_head(&pair->from->way[pair->to->index].called));
+}
+
 static void on_trace(void *user, const struct zcl_event *event)
 {
 	const struct life *life = user;
+	struct zworld_peer *other;
 	struct news *news;
 
 	if (life->over)
 		return;
+	other = event->kind == ZCL_EV_CONNECT ? peer_of(life->peer->world, event->peer) : NULL;
+	if (other)
+		note_call(life->peer, other);
 	news = add_news(life->peer);
 	news->kind = NEWS_EVENT;
 	news->event = *event;
@@ -175,6 +218,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.clock = &world->clock,
 		.link = link,
 		.held = on_held,
+		.called = on_called,
 		.user = pair,
 	};
 	struct sockaddr_in at;
@@ -210,17 +254,6 @@ static bool add_ways(struct zworld_peer *peer)
 	return true;
 }
 
-static bool nid_is_taken(const struct real_world *world, zcl_nid nid)
-{
-	for (guint i = 0; i < world->peers->len; i++) {
-		const struct zworld_peer *peer = world->peers->pdata[i];
-
-		if (peer->nid == nid)
-			return true;
-	}
-	return false;
-}
-
 static bool start_node(struct zworld_peer *peer, const struct zcl_config *config, const char **why)
 {
 	struct real_world *world = peer->world;
@@ -229,6 +262,8 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	GError *error = NULL;
 
 	zreal_options_init(&options, config->nid);
+	/* What time does is in the script, and the relay is always there to be asked. */
+	options.keepalive = 0;
 	options.core = *config;
 	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
 	options.accept = ZREAL_ACCEPT_ALL;
@@ -257,7 +292,7 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	struct real_world *world = of(base);
 	struct zworld_peer *peer;
 
-	if (world->peers->len >= MAX_PEERS || nid_is_taken(world, config->nid)) {
+	if (world->peers->len >= MAX_PEERS || peer_of(world, config->nid)) {
 		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
 						      : "another peer has this NID";
 		return NULL;
@@ -329,6 +364,96 @@ static void release(struct zworld *base, struct zworld_peer *from, struct zworld
 	set_held(from, to, from->way[to->index].held & ~units);
 }
 
+/* ---- one by one --------------------------------------------------------------------- */
+
+static bool pass(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 enum zworld_unit unit, unsigned call)
+{
+	struct zrelay *there = from->way[to->index].relay, *back = to->way[from->index].relay;
+	const unsigned x = zrelay_can_pass(there, true, unit, call);
+	const unsigned y = zrelay_can_pass(back, false, unit, call);
+
+	(void)base;
+	if (x && (!y || x < y))
+		zrelay_pass(there, true, unit, x);
+	else if (y)
+		zrelay_pass(back, false, unit, y);
+	return x || y;
+}
+
+struct looking {
+	void (*fn)(void *user, const struct zworld_held *held);
+	void *user;
+	struct zworld_peer *from, *to;
+};
+
+static void found_held(void *user, bool forward, unsigned call, enum zworld_unit unit)
+{
+	const struct looking *looking = user;
+	const struct zworld_held held = {.from = forward ? looking->from : looking->to,
+					 .to = forward ? looking->to : looking->from,
+					 .call = call,
+					 .unit = unit};
+
+	looking->fn(looking->user, &held);
+}
+
+static void foreach_held(const struct zworld *base,
+			 void (*fn)(void *user, const struct zworld_held *held), void *user)
+{
+	const struct real_world *world = (const struct real_world *)base;
+	struct looking looking = {.fn = fn, .user = user};
+
+	for (guint i = 0; i < world->peers->len; i++) {
+		looking.from = world->peers->pdata[i];
+		for (guint k = 0; k < world->peers->len; k++) {
+			looking.to = world->peers->pdata[k];
+			if (k != i)
+				zrelay_foreach_held(looking.from->way[k].relay, found_held,
+						    &looking);
+		}
+	}
+}
+
+static bool is_at_rest(const struct real_world *world)
+{
+	if (!g_queue_is_empty((GQueue *)&world->news) || !zloop_is_idle(world->loop))
+		return false;
+	for (guint i = 0; i < world->peers->len; i++) {
+		const struct zworld_peer *peer = world->peers->pdata[i];
+
+		for (guint k = 0; k < world->peers->len; k++)
+			if (k != i && !zrelay_is_at_rest(peer->way[k].relay))
+				return false;
+	}
+	return true;
+}
+
+static void look_for_rest(void *data)
+{
+	struct real_world *world = data;
+	void (*fn)(void *data) = world->rest;
+
+	world->rested = is_at_rest(world) ? world->rested + 1 : 0;
+	if (world->rested < REST_LOOKS) {
+		zloop_timer_set(world->loop, &world->rest_timer, zloop_now() + REST_INTERVAL);
+		return;
+	}
+	world->rest = NULL;
+	fn(world->rest_data);
+}
+
+static void rest(struct zworld *base, void (*fn)(void *data), void *data)
+{
+	struct real_world *world = of(base);
+
+	g_assert(world->rest == NULL);
+	world->rest = fn;
+	world->rest_data = data;
+	world->rested = 0;
+	zloop_timer_set(world->loop, &world->rest_timer, zloop_now() + REST_INTERVAL);
+}
+
 /* ---- crash, reset, partition -------------------------------------------------------- */
 
 static void node_is_closed(void *data)
@@ -388,11 +513,11 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 	return true;
 }
 
-static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b)
+static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, unsigned call)
 {
 	(void)base;
-	zrelay_reset(a->way[b->index].relay);
-	zrelay_reset(b->way[a->index].relay);
+	zrelay_reset(a->way[b->index].relay, call);
+	zrelay_reset(b->way[a->index].relay, call);
 }
 
 static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, bool cut)
@@ -522,6 +647,7 @@ static void free_peer(struct zworld_peer *peer)
 	for (guint i = 0; i < peer->world->peers->len; i++) {
 		if (peer->way[i].relay)
 			zrelay_free(peer->way[i].relay);
+		g_queue_clear(&peer->way[i].called);
 	}
 	g_free(peer->name);
 	g_free(peer);
@@ -542,6 +668,7 @@ static void world_free(struct zworld *base)
 	for (guint i = 0; i < world->peers->len; i++)
 		free_peer(world->peers->pdata[i]);
 	zloop_work_cancel(world->loop, &world->tell);
+	zloop_timer_cancel(world->loop, &world->rest_timer);
 	g_queue_clear_full(&world->news, g_free);
 	g_ptr_array_unref(world->appointments);
 	g_ptr_array_unref(world->relay_users);
@@ -563,6 +690,9 @@ static const struct zworld_ops ops = {
 	.at = at,
 	.hold = hold,
 	.release = release,
+	.pass = pass,
+	.foreach_held = foreach_held,
+	.rest = rest,
 	.crash = crash,
 	.restart = restart,
 	.reset = reset,
@@ -600,6 +730,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->relay_users = g_ptr_array_new_with_free_func(g_free);
 	world->links = g_ptr_array_new_with_free_func(g_free);
 	world->tell = (struct zloop_work){.fn = tell, .data = world};
+	world->rest_timer = (struct zloop_timer){.fn = look_for_rest, .data = world};
 	g_queue_init(&world->news);
 	return &world->base;
 }

@@ -86,9 +86,17 @@ void zrace_peer_config(const struct zrace_script *script, size_t case_index, siz
 
 	*config = one->tuned;
 	config->nid = script->cases[case_index].nids[peer];
-	config->max_version = one->version;
+	zrace_config_speak(config, one->version);
 	config->refuses = one->refuses;
 	config->typed = one->typed;
+}
+
+void zrace_config_speak(struct zcl_config *config, uint32_t version)
+{
+	const bool spoken = version <= ZCL_V2;
+
+	config->max_version = spoken ? version : ZCL_V2;
+	config->calls_as = spoken ? 0 : version;
 }
 
 bool zrace_action_has_peer(const struct zrace_action *action)

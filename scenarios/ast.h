@@ -29,6 +29,7 @@
 #define ZRACE_MAX_DEPTH	    8u	  /* files that include each other */
 #define ZRACE_MAX_FILES	    64u	  /* in all */
 #define ZRACE_MAX_RESTARTS  64u	  /* lines that start a node anew */
+#define ZRACE_MAX_VERSION   9u	  /* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
@@ -55,8 +56,8 @@ struct zrace_remember {
 struct zrace_peer {
 	char *name;
 	struct zrace_pos pos, nid_pos;
-	char *nid; /* text of a NID, or "${VAR}" */
-	uint32_t version;
+	char *nid;	  /* text of a NID, or "${VAR}" */
+	uint32_t version; /* one that the core does not speak: it only calls with it */
 	enum zcl_refusal refuses;
 	bool typed;
 	struct zcl_config tuned; /* defaults, but for what `set` says */
@@ -104,6 +105,8 @@ enum zrace_action_kind {
 	ZRACE_DO_HOLD,
 	ZRACE_DO_RELEASE,
 	ZRACE_DO_RELEASE_ALL,
+	ZRACE_DO_HOLD_ALL,
+	ZRACE_DO_PASS, /* dirs[0], call, count */
 };
 
 /* What a connect, put, get or ping must come to. */
@@ -122,6 +125,8 @@ struct zrace_action {
 	enum zcl_err error; /* FAILS: with this one; ZCL_OK: with any */
 	struct zrace_dir dirs[ZRACE_MAX_DIRS];
 	size_t ndirs;
+	unsigned call;	/* RESET, PASS: of this connection (world.h); 0: any, all */
+	unsigned count; /* PASS: so many, one after the other */
 };
 
 struct zrace_field {
@@ -153,15 +158,17 @@ struct zrace_finally {
 };
 
 enum zrace_statement_kind {
-	ZRACE_HOLD,	 /* action */
-	ZRACE_AT,	 /* time, action */
-	ZRACE_WHEN_ALL,	 /* when all held: action */
-	ZRACE_WHEN_HELD, /* when dir is held: action */
-	ZRACE_WHEN,	 /* when the nth event fits pattern: action */
-	ZRACE_EXPECT,	 /* pattern */
-	ZRACE_NEVER,	 /* pattern */
-	ZRACE_ORDER,	 /* pattern before second */
-	ZRACE_FINALLY,	 /* finally */
+	ZRACE_HOLD,	  /* action */
+	ZRACE_AT,	  /* time, action */
+	ZRACE_WHEN_ALL,	  /* when all held: action */
+	ZRACE_WHEN_HELD,  /* when dir is held: action */
+	ZRACE_WHEN,	  /* when the nth event fits pattern: action */
+	ZRACE_EXPECT,	  /* pattern */
+	ZRACE_NEVER,	  /* pattern */
+	ZRACE_ORDER,	  /* pattern before second */
+	ZRACE_FINALLY,	  /* finally */
+	ZRACE_THEN,	  /* in their order, each when all is at rest: action, after time */
+	ZRACE_THEN_AWAIT, /* ... or goes on when an event fits pattern */
 };
 
 struct zrace_statement {
@@ -208,6 +215,8 @@ const struct zrace_file *zrace_script_file(const struct zrace_script *script, st
 /* The configuration of a peer; incarnation is left to the caller. */
 void zrace_peer_config(const struct zrace_script *script, size_t case_index, size_t peer,
 		       struct zcl_config *config);
+/* Sets what a node that speaks this version speaks and calls with. */
+void zrace_config_speak(struct zcl_config *config, uint32_t version);
 /* Some peer acts: peer is set; on another one: other is. */
 bool zrace_action_has_peer(const struct zrace_action *action);
 bool zrace_action_has_other(const struct zrace_action *action);

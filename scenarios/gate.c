@@ -23,6 +23,7 @@ struct zgate {
 	uint64_t decoded;  /* place up to which rx has read */
 	GArray *queue;	   /* of struct waiting */
 	bool told;	   /* the first of them was reported as held */
+	bool over;	   /* reset in between: nothing more comes in */
 };
 
 struct zgate *zgate_new(bool from_active, unsigned held, const struct zgate_callbacks *callbacks,
@@ -88,13 +89,20 @@ static unsigned unit_of(const struct zcl_rx_item *item)
 	}
 }
 
-/* Asks the machine for all units that are complete. */
+/*
+ * Asks the machine for all units that are complete. A HELLO of an unknown version is told by how it
+ * begins; it is taken to end with what has come, and is the last that is understood.
+ */
 static void take_items(struct zgate *gate)
 {
 	struct zcl_rx_item item;
+	enum zcl_err err;
 
 	for (;;) {
-		if (zcl_rx_next(&gate->rx, &item) != ZCL_OK) {
+		err = zcl_rx_next(&gate->rx, &item);
+		if (err == ZCL_E_UNKNOWN_VERSION)
+			enqueue(gate, ZWORLD_HELLO, stream_end(gate), ZCL_OK);
+		if (err != ZCL_OK) {
 			gate->raw = true;
 			return;
 		}
@@ -155,6 +163,8 @@ static void drain(struct zgate *gate)
 
 void zgate_push(struct zgate *gate, const void *data, size_t len)
 {
+	if (gate->over)
+		return;
 	g_assert(len <= G_MAXUINT - gate->bytes->len);
 	g_byte_array_append(gate->bytes, data, (guint)len);
 	decode(gate);
@@ -163,6 +173,8 @@ void zgate_push(struct zgate *gate, const void *data, size_t len)
 
 void zgate_end(struct zgate *gate, enum zcl_err why)
 {
+	if (gate->over)
+		return;
 	enqueue_rest(gate);
 	enqueue(gate, ZWORLD_END, stream_end(gate), why);
 	drain(gate);
@@ -171,5 +183,66 @@ void zgate_end(struct zgate *gate, enum zcl_err why)
 void zgate_set_held(struct zgate *gate, unsigned held)
 {
 	gate->held = held;
+	drain(gate);
+}
+
+unsigned zgate_waiting(const struct zgate *gate)
+{
+	const struct waiting *first = (const struct waiting *)(const void *)gate->queue->data;
+
+	return gate->queue->len > 0 ? first->unit & gate->held : 0;
+}
+
+/* The last that came in is a reset. */
+static bool ends_in_reset(const struct zgate *gate)
+{
+	const struct waiting *last;
+
+	if (gate->queue->len == 0)
+		return false;
+	last = &g_array_index(gate->queue, struct waiting, gate->queue->len - 1);
+	return last->unit == ZWORLD_END && last->why != ZCL_E_EOF;
+}
+
+/* All that waits before the last is lost. */
+static void lose_rest(struct zgate *gate)
+{
+	gate->passed = stream_end(gate);
+	g_byte_array_set_size(gate->bytes, 0);
+	g_array_remove_range(gate->queue, 0, gate->queue->len - 1);
+}
+
+bool zgate_can_pass(const struct zgate *gate, unsigned unit)
+{
+	if (!(gate->held & unit))
+		return false;
+	return zgate_waiting(gate) == unit || (unit == ZWORLD_END && ends_in_reset(gate));
+}
+
+bool zgate_pass(struct zgate *gate, unsigned unit)
+{
+	struct waiting first;
+
+	if (!zgate_can_pass(gate, unit))
+		return false;
+	if (zgate_waiting(gate) != unit)
+		lose_rest(gate);
+	first = g_array_index(gate->queue, struct waiting, 0);
+	gate->told = false;
+	g_array_remove_index(gate->queue, 0);
+	pass(gate, &first);
+	drain(gate);
+	return true;
+}
+
+void zgate_reset(struct zgate *gate)
+{
+	if (gate->over)
+		return;
+	zgate_end(gate, ZCL_E_RESET);
+	gate->over = true;
+	if ((gate->held & ZWORLD_END) || !ends_in_reset(gate))
+		return;
+	lose_rest(gate);
 	drain(gate);
 }

@@ -54,6 +54,8 @@ bool zrace_need_peer(struct zrace_parser *p, unsigned *peer);
 bool zrace_need_other(struct zrace_parser *p, unsigned not, unsigned *peer);
 bool zrace_need_time(struct zrace_parser *p, int64_t *ns);
 bool zrace_need_version(struct zrace_parser *p, uint32_t *version);
+/* "WORD=N" with N from 1 to last, when WORD is next; else *number stays. */
+bool zrace_accept_number(struct zrace_parser *p, const char *word, unsigned last, unsigned *number);
 
 /* ---- lines that declare (grammar_declare.c) ---- */
 

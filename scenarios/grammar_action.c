@@ -148,7 +148,20 @@ static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 	if ((action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET) &&
 	    !read_size(p, &action->size))
 		return false;
+	if (action->kind == ZRACE_DO_RESET)
+		return zrace_accept_number(p, "conn", ZRACE_MAX_COUNT, &action->call);
 	return action->kind > ZRACE_DO_DISCONNECT || read_success(p, action);
+}
+
+/* "A>B KIND [conn=N] [count=N]" */
+static bool read_pass(struct zrace_parser *p, struct zrace_action *action)
+{
+	action->kind = ZRACE_DO_PASS;
+	action->ndirs = 1;
+	action->count = 1;
+	return read_dir(p, &action->dirs[0]) &&
+	       zrace_accept_number(p, "conn", ZRACE_MAX_COUNT, &action->call) &&
+	       zrace_accept_number(p, "count", ZRACE_MAX_COUNT, &action->count);
 }
 
 bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
@@ -157,9 +170,14 @@ bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
 
 	*action = (struct zrace_action){0};
 	if (zrace_accept(p, "hold")) {
+		action->kind = ZRACE_DO_HOLD_ALL;
+		if (zrace_accept(p, "all"))
+			return true;
 		action->kind = ZRACE_DO_HOLD;
 		return zrace_read_dirs(p, action);
 	}
+	if (zrace_accept(p, "pass"))
+		return read_pass(p, action);
 	if (zrace_accept(p, "release")) {
 		action->kind = ZRACE_DO_RELEASE_ALL;
 		if (zrace_accept(p, "all"))
@@ -169,6 +187,6 @@ bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
 	}
 	if (token->kind != ZRACE_WORD ||
 	    zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER)
-		return zrace_expected(p, "an action (PEER and what it does, hold, release)");
+		return zrace_expected(p, "an action (PEER and what it does, hold, release, pass)");
 	return read_verb(p, action);
 }

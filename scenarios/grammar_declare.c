@@ -96,12 +96,27 @@ static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
 	return true;
 }
 
+/* One that nobody speaks here yet is told from the first 8 bytes of its HELLO. */
+static bool read_speaks(struct zrace_parser *p, struct zrace_peer *peer)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	uint64_t version;
+
+	if (token->kind != ZRACE_WORD || token->text[0] != 'v' ||
+	    !zrace_parse_count(token->text + 1, ZCL_V1, ZRACE_MAX_VERSION, &version))
+		return zrace_expected(p, "a version (v1, v2, or v3 to v%u to call with)",
+				      ZRACE_MAX_VERSION);
+	zrace_take(p);
+	peer->version = (uint32_t)version;
+	return true;
+}
+
 static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
 {
 	if (zrace_accept(p, "nid"))
 		return read_nid(p, peer);
 	if (zrace_accept(p, "speaks"))
-		return zrace_need_version(p, &peer->version);
+		return read_speaks(p, peer);
 	if (zrace_accept(p, "refuses"))
 		return read_refuses(p, peer);
 	if (zrace_accept(p, "remembers"))

@@ -106,7 +106,7 @@ bool zrace_read_pattern(struct zrace_parser *p, struct zrace_pattern *pattern)
 	/* In "when new up old connect new" the second peer begins the action. */
 	if (token->kind == ZRACE_WORD && !is_char(zrace_peek(p, 1), '=') &&
 	    !zrace_is_verb(zrace_peek(p, 1)) && !zrace_next_is(p, "release") &&
-	    !zrace_next_is(p, "hold") && !zrace_next_is(p, "before"))
+	    !zrace_next_is(p, "hold") && !zrace_next_is(p, "pass") && !zrace_next_is(p, "before"))
 		if (!zrace_need_other(p, pattern->peer, &pattern->other))
 			return false;
 	/* count= is no field of an event: it ends the pattern of a `when`. */

@@ -21,21 +21,8 @@ static bool read_at(struct zrace_parser *p, struct zrace_statement *statement)
 /* "count=2": not the first that fits, the second. */
 static bool read_count(struct zrace_parser *p, unsigned *nth)
 {
-	const struct zrace_token *token;
-	uint64_t count;
-
 	*nth = 1;
-	if (!zrace_accept(p, "count"))
-		return true;
-	if (!zrace_need_char(p, '='))
-		return false;
-	token = zrace_peek(p, 0);
-	if (token->kind != ZRACE_WORD ||
-	    !zrace_parse_count(token->text, 1, ZRACE_MAX_COUNT, &count))
-		return zrace_expected(p, "a number from 1 to %u", ZRACE_MAX_COUNT);
-	zrace_take(p);
-	*nth = (unsigned)count;
-	return true;
+	return zrace_accept_number(p, "count", ZRACE_MAX_COUNT, nth);
 }
 
 static bool read_when_held(struct zrace_parser *p, struct zrace_statement *statement)
@@ -74,6 +61,18 @@ static bool read_order(struct zrace_parser *p, struct zrace_statement *statement
 	       zrace_read_pattern(p, &statement->second);
 }
 
+static bool read_then(struct zrace_parser *p, struct zrace_statement *statement)
+{
+	statement->kind = ZRACE_THEN;
+	if (zrace_accept(p, "await")) {
+		statement->kind = ZRACE_THEN_AWAIT;
+		return zrace_read_pattern(p, &statement->pattern);
+	}
+	if (zrace_accept(p, "after") && !zrace_need_time(p, &statement->time))
+		return false;
+	return zrace_read_action(p, &statement->action);
+}
+
 /* The part of a line that may stand behind "in CASE:". */
 static bool read_body(struct zrace_parser *p, struct zrace_statement *statement)
 {
@@ -93,16 +92,17 @@ static bool read_body(struct zrace_parser *p, struct zrace_statement *statement)
 		return read_order(p, statement);
 	if (statement->vary != ZRACE_BASE_RUN)
 		return zrace_expected(p, "expect, never, order or finally");
-	if (zrace_accept(p, "hold")) {
+	if (zrace_next_is(p, "hold")) {
 		statement->kind = ZRACE_HOLD;
-		statement->action.kind = ZRACE_DO_HOLD;
-		return zrace_read_dirs(p, &statement->action);
+		return zrace_read_action(p, &statement->action);
 	}
 	if (zrace_accept(p, "at"))
 		return read_at(p, statement);
 	if (zrace_accept(p, "when"))
 		return read_when(p, statement);
-	return zrace_expected(p, "expect, never, order, finally, hold, at, when or vary");
+	if (zrace_accept(p, "then"))
+		return read_then(p, statement);
+	return zrace_expected(p, "expect, never, order, finally, hold, at, when, then or vary");
 }
 
 static bool read_statement(struct zrace_parser *p, struct scope scope)
@@ -202,8 +202,8 @@ static bool read_declaration(struct zrace_parser *p, bool *known)
 
 bool zrace_read_line(struct zrace_parser *p)
 {
-	static const char *const starts[] = {"expect", "never", "finally", "order", "hold",
-					     "at",     "when",	"in",	   "vary",  NULL};
+	static const char *const starts[] = {"expect", "never", "finally", "order", "hold", "at",
+					     "when",   "then",	"in",	   "vary",  NULL};
 	struct scope scope = {.cases = UINT64_MAX, .vary = ZRACE_BASE_RUN};
 	const struct zrace_token *token = zrace_peek(p, 0);
 	struct zrace_frame *frame = &p->frames[p->depth - 1];
@@ -225,7 +225,7 @@ bool zrace_read_line(struct zrace_parser *p)
 	if (token->kind != ZRACE_WORD || !g_strv_contains(starts, token->text))
 		return zrace_expected(p,
 				      "title, peer, case, link, repeat, include, hold, at, when, "
-				      "expect, never, order, finally, in or vary");
+				      "then, expect, never, order, finally, in or vary");
 	if (zrace_accept(p, "in") && !read_in(p, &scope))
 		return false;
 	if (zrace_accept(p, "vary") && !read_vary(p, &scope))

@@ -12,7 +12,8 @@ static const char *const reserved[] = {
 	"expect",  "never",	"order",      "before",	  "vary",      "repeat",  "step",
 	"finally", "within",	"higher",     "lower",	  "include",   "self",	  "any",
 	"set",	   "crash",	"restart",    "upgrade",  "downgrade", "reset",	  "heal",
-	"fails",   "partition", "disconnect", "may-fail", NULL};
+	"fails",   "partition", "disconnect", "may-fail", "then",      "await",	  "after",
+	"pass",	   NULL};
 
 const struct zrace_token *zrace_peek(const struct zrace_parser *p, size_t ahead)
 {
@@ -186,5 +187,22 @@ bool zrace_need_version(struct zrace_parser *p, uint32_t *version)
 	if (token->kind != ZRACE_WORD || !zrace_parse_version(token->text, version))
 		return zrace_expected(p, "a version (v1, v2)");
 	zrace_take(p);
+	return true;
+}
+
+bool zrace_accept_number(struct zrace_parser *p, const char *word, unsigned last, unsigned *number)
+{
+	const struct zrace_token *token;
+	uint64_t value;
+
+	if (!zrace_accept(p, word))
+		return true;
+	if (!zrace_need_char(p, '='))
+		return false;
+	token = zrace_peek(p, 0);
+	if (token->kind != ZRACE_WORD || !zrace_parse_count(token->text, 1, last, &value))
+		return zrace_expected(p, "a number from 1 to %u", last);
+	zrace_take(p);
+	*number = (unsigned)value;
 	return true;
 }

@@ -197,6 +197,11 @@ bool zrace_matcher_met(const struct zrace_matcher *matcher)
 	return unmet_sequence(matcher) == NULL && broken_order(matcher) == NULL;
 }
 
+bool zrace_matcher_is_broken(const struct zrace_matcher *matcher)
+{
+	return matcher->violated != NULL;
+}
+
 bool zrace_matcher_forbids(const struct zrace_matcher *matcher)
 {
 	return matcher->nevers->len > 0;

@@ -22,6 +22,8 @@ void zrace_matcher_free(struct zrace_matcher *matcher);
 bool zrace_matcher_feed(struct zrace_matcher *matcher, size_t index);
 /* All expects and orders are met so far. */
 bool zrace_matcher_met(const struct zrace_matcher *matcher);
+/* A never was violated. */
+bool zrace_matcher_is_broken(const struct zrace_matcher *matcher);
 /* The run has a never or an order line: an event that is still to come could break it. */
 bool zrace_matcher_forbids(const struct zrace_matcher *matcher);
 /*

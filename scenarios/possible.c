@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/wire.h"
+#include "scenarios/ast.h"
 
 /* Asks the core how it would write each event that there can be: no list of values stands here. */
 struct search {
@@ -44,6 +45,12 @@ static struct zcl_event plain_event(enum zcl_event_kind kind)
 	return (struct zcl_event){.kind = kind, .ctype = ZCL_CONN_NONE, .lnet_type = UINT32_MAX};
 }
 
+/* What a node calls with may be newer than what is understood of others. */
+static uint32_t last_version(enum zcl_event_kind kind)
+{
+	return kind == ZCL_EV_CONNECT || kind == ZCL_EV_HELLO_SENT ? ZRACE_MAX_VERSION : ZCL_V3;
+}
+
 static void try_names(struct search *search, enum zcl_event_kind kind)
 {
 	struct zcl_event event;
@@ -58,7 +65,7 @@ static void try_names(struct search *search, enum zcl_event_kind kind)
 		event.error = (enum zcl_err)error;
 		try_event(search, &event);
 	}
-	for (uint32_t version = ZCL_V1; version <= ZCL_V3; version++) {
+	for (uint32_t version = ZCL_V1; version <= last_version(kind); version++) {
 		event = plain_event(kind);
 		event.version = version;
 		try_event(search, &event);

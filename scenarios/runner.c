@@ -32,6 +32,8 @@ static void pulse(void *data)
 	runner->pulsing = false;
 	while (!runner->over && (statement = g_queue_pop_head(&runner->due)) != NULL)
 		zrace_runner_act(runner, statement);
+	if (!runner->over)
+		zrace_runner_passes(runner);
 	if (!runner->over && !runner->world->ops->strict_time)
 		zrace_runner_look(runner);
 }
@@ -70,7 +72,7 @@ void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 {
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
 	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
-	config->max_version = runner->version[peer];
+	zrace_config_speak(config, runner->version[peer]);
 	config->faults = runner->run->faults;
 }
 
@@ -206,6 +208,9 @@ static void set_statement(struct zrace_runner *runner, const struct zrace_statem
 		note_pair(runner, &statement->action);
 		g_array_append_val(runner->triggers, trigger);
 		break;
+	case ZRACE_THEN:
+		note_pair(runner, &statement->action);
+		break;
 	default:
 		break;
 	}
@@ -229,6 +234,7 @@ static bool set_up(struct zrace_runner *runner)
 		if (zrace_statement_counts(statement, runner->run->case_index, runner->run->vary))
 			set_statement(runner, statement);
 	}
+	zrace_chain_go(runner);
 	return true;
 }
 
@@ -238,8 +244,11 @@ static void judge(struct zrace_runner *runner)
 {
 	GString *why = g_string_new(NULL);
 	struct zrace_pos pos = {0};
-	bool good = zrace_matcher_verdict(runner->matcher, &pos, why);
+	bool good =
+		zrace_matcher_is_broken(runner->matcher) || zrace_chain_verdict(runner, &pos, why);
 
+	if (good)
+		good = zrace_matcher_verdict(runner->matcher, &pos, why);
 	if (good && runner->alarms) {
 		g_string_append_printf(why, "%zu `at` lines were not reached within ",
 				       runner->alarms);
@@ -322,7 +331,8 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	runner->finally =
 		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
 	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
-	runner->held = g_array_new(FALSE, FALSE, sizeof(struct zrace_held));
+	runner->passes = g_array_new(FALSE, FALSE, sizeof(struct zrace_pass));
+	zrace_chain_init(runner);
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
 	runner->owned = g_ptr_array_new_with_free_func(g_free);
@@ -336,7 +346,8 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		zrace_runner_fail(runner, ZRACE_ERROR, (struct zrace_pos){0}, "no world: %s",
 				  why ? why : "no reason given");
 	zrace_matcher_free(runner->matcher);
-	g_array_unref(runner->held);
+	g_array_unref(runner->passes);
+	zrace_chain_clear(runner);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);
 	g_ptr_array_unref(runner->owned);

@@ -13,7 +13,7 @@ static zcl_nid nid_of(const struct zrace_runner *runner, unsigned peer)
 	return runner->script->cases[runner->run->case_index].nids[peer];
 }
 
-static void note_action(struct zrace_runner *runner, const struct zrace_action *action)
+void zrace_runner_note_action(struct zrace_runner *runner, const struct zrace_action *action)
 {
 	struct zrace_record record = {.kind = ZRACE_REC_ACTION,
 				      .time = runner->world->ops->now(runner->world),
@@ -32,60 +32,56 @@ static void note_action(struct zrace_runner *runner, const struct zrace_action *
 
 /* ---- hold and release ---- */
 
-static struct zrace_held *find_held(struct zrace_runner *runner, unsigned from, unsigned to,
-				    unsigned unit, guint *index)
+static void hold_units(struct zrace_runner *runner, unsigned from, unsigned to, unsigned units)
 {
-	for (guint i = 0; i < runner->held->len; i++) {
-		struct zrace_held *held = &g_array_index(runner->held, struct zrace_held, i);
-
-		if (held->from != from || held->to != to || held->unit != unit)
-			continue;
-		*index = i;
-		return held;
-	}
-	return NULL;
+	runner->held[from][to].units |= units;
+	runner->world->ops->hold(runner->world, runner->peers[from], runner->peers[to], units);
 }
 
-static void hold_dir(struct zrace_runner *runner, const struct zrace_dir *dir)
+static void release_units(struct zrace_runner *runner, unsigned from, unsigned to, unsigned units)
 {
-	guint index;
+	struct zrace_held *held = &runner->held[from][to];
 
-	for (unsigned unit = 1; unit <= ZWORLD_END; unit <<= 1) {
-		struct zrace_held held = {dir->from, dir->to, unit, false};
-
-		if ((dir->units & unit) &&
-		    find_held(runner, dir->from, dir->to, unit, &index) == NULL)
-			g_array_append_val(runner->held, held);
-	}
-	runner->world->ops->hold(runner->world, runner->peers[dir->from], runner->peers[dir->to],
-				 dir->units);
-}
-
-static void release_dir(struct zrace_runner *runner, const struct zrace_dir *dir)
-{
-	guint index;
-
-	for (unsigned unit = 1; unit <= ZWORLD_END; unit <<= 1)
-		if ((dir->units & unit) && find_held(runner, dir->from, dir->to, unit, &index))
-			g_array_remove_index(runner->held, index);
-	runner->world->ops->release(runner->world, runner->peers[dir->from], runner->peers[dir->to],
-				    dir->units);
-}
-
-void zrace_runner_hold(struct zrace_runner *runner, const struct zrace_action *action)
-{
-	for (size_t i = 0; i < action->ndirs; i++)
-		hold_dir(runner, &action->dirs[i]);
+	held->units &= ~units;
+	held->awaited &= ~units;
+	held->caught &= ~units;
+	runner->world->ops->release(runner->world, runner->peers[from], runner->peers[to], units);
 }
 
 static void release_all(struct zrace_runner *runner)
 {
-	while (runner->held->len) {
-		const struct zrace_held *first = &g_array_index(runner->held, struct zrace_held, 0);
-		struct zrace_dir dir = {first->from, first->to, first->unit};
+	for (unsigned from = 0; from < runner->script->npeers; from++)
+		for (unsigned to = 0; to < runner->script->npeers; to++)
+			if (runner->held[from][to].units)
+				release_units(runner, from, to, runner->held[from][to].units);
+}
 
-		release_dir(runner, &dir);
+static void hold_all(struct zrace_runner *runner)
+{
+	for (unsigned from = 0; from < runner->script->npeers; from++)
+		for (unsigned to = 0; to < runner->script->npeers; to++)
+			if (from != to)
+				hold_units(runner, from, to, ZWORLD_ALL);
+}
+
+static void hold_dirs(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	for (size_t i = 0; i < action->ndirs; i++) {
+		const struct zrace_dir *dir = &action->dirs[i];
+		struct zrace_held *held = &runner->held[dir->from][dir->to];
+
+		held->caught &= ~(dir->units & ~held->awaited);
+		held->awaited |= dir->units;
+		hold_units(runner, dir->from, dir->to, dir->units);
 	}
+}
+
+void zrace_runner_hold(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	if (action->kind == ZRACE_DO_HOLD_ALL)
+		hold_all(runner);
+	else
+		hold_dirs(runner, action);
 }
 
 /* ---- connect, put, get, ping, disconnect ---- */
@@ -237,7 +233,7 @@ static void strike(struct zrace_runner *runner, const struct zrace_action *actio
 	struct zworld_peer *a = runner->peers[action->peer], *b = runner->peers[action->other];
 
 	if (action->kind == ZRACE_DO_RESET)
-		ops->reset(runner->world, a, b);
+		ops->reset(runner->world, a, b, action->call);
 	else
 		ops->partition(runner->world, a, b, action->kind == ZRACE_DO_PARTITION);
 }
@@ -246,7 +242,8 @@ void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement 
 {
 	const struct zrace_action *action = &statement->action;
 
-	note_action(runner, action);
+	if (action->kind != ZRACE_DO_PASS)
+		zrace_runner_note_action(runner, action);
 	switch (action->kind) {
 	case ZRACE_DO_CONNECT:
 	case ZRACE_DO_PUT:
@@ -267,14 +264,19 @@ void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement 
 		zrace_runner_end_life(runner, statement);
 		break;
 	case ZRACE_DO_HOLD:
+	case ZRACE_DO_HOLD_ALL:
 		zrace_runner_hold(runner, action);
 		break;
 	case ZRACE_DO_RELEASE:
 		for (size_t i = 0; i < action->ndirs; i++)
-			release_dir(runner, &action->dirs[i]);
+			release_units(runner, action->dirs[i].from, action->dirs[i].to,
+				      action->dirs[i].units);
 		break;
 	case ZRACE_DO_RELEASE_ALL:
 		release_all(runner);
+		break;
+	case ZRACE_DO_PASS:
+		zrace_runner_pass(runner, statement);
 		break;
 	}
 }

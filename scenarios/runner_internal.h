@@ -11,11 +11,11 @@
 #define ZRACE_SINK_PORTAL 9u
 #define ZRACE_FILE_PORTAL 10u /* what `get` reads */
 
-/* A message kind that is held in one direction. */
+/* What is held in one direction: sets of enum zworld_unit. */
 struct zrace_held {
-	unsigned from, to;
-	unsigned unit;
-	bool caught;
+	unsigned units;	  /* held, also by `hold all` */
+	unsigned awaited; /* named by a hold: `when all held` is about these */
+	unsigned caught;  /* of the awaited */
 };
 
 /* A `when` line. */
@@ -26,6 +26,23 @@ struct zrace_trigger {
 };
 
 struct zrace_runner;
+
+/* A `pass` of an `at` or `when` line that is not done yet. */
+struct zrace_pass {
+	const struct zrace_statement *statement;
+	unsigned left; /* of its count */
+};
+
+/* The `then` lines of the run. */
+struct zrace_chain {
+	GPtrArray *steps; /* of const struct zrace_statement */
+	guint at;	  /* the step that is not done */
+	unsigned passed;  /* of its count */
+	size_t mark;	  /* records from here on are since the step before began */
+	bool resting;	  /* it waits until all is at rest */
+	bool timing;	  /* it waits for its time */
+	bool timed;	  /* that has come */
+};
 
 /* An `at` line, on its way through the world's clock. */
 struct zrace_alarm {
@@ -58,8 +75,10 @@ struct zrace_runner {
 	struct zrace_pos finally_pos;		      /* line 0: the script has none */
 	bool pairs[ZRACE_MAX_PEERS][ZRACE_MAX_PEERS]; /* [a][b], a < b: the script connects them */
 
-	GArray *held;			 /* of struct zrace_held */
-	GArray *triggers;		 /* of struct zrace_trigger */
+	struct zrace_held held[ZRACE_MAX_PEERS][ZRACE_MAX_PEERS]; /* [from][to] */
+	GArray *triggers;					  /* of struct zrace_trigger */
+	GArray *passes;						  /* of struct zrace_pass */
+	struct zrace_chain chain;
 	GQueue due;			 /* of const struct zrace_statement: whose action is due */
 	GPtrArray *owned;		 /* alarms: freed at the end */
 	GPtrArray *tasks;		 /* of struct zrace_op: all that were ever submitted */
@@ -91,9 +110,27 @@ enum zcl_err zrace_runner_attach(struct zrace_runner *runner, unsigned peer);
 /* crash, restart, upgrade, downgrade. */
 void zrace_runner_end_life(struct zrace_runner *runner, const struct zrace_statement *statement);
 
+/* ---- runner_chain.c: `then` lines, and `pass` wherever it stands ---- */
+
+void zrace_chain_init(struct zrace_runner *runner);
+void zrace_chain_clear(struct zrace_runner *runner);
+/* Something happened: the chain looks whether it can go on, when all is at rest. */
+void zrace_chain_go(struct zrace_runner *runner);
+bool zrace_chain_is_done(const struct zrace_runner *runner);
+/* It goes on by itself: a time, or rest, will come. */
+bool zrace_chain_is_moving(const struct zrace_runner *runner);
+/* A `pass` that waits from now on for its message. */
+void zrace_runner_pass(struct zrace_runner *runner, const struct zrace_statement *statement);
+/* Does of those what can be done. */
+void zrace_runner_passes(struct zrace_runner *runner);
+/* All steps and passes are done; else false, with the line that is not and *why. */
+bool zrace_chain_verdict(const struct zrace_runner *runner, struct zrace_pos *pos, GString *why);
+
 /* ---- runner_action.c ---- */
 
 void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement *statement);
+/* The log says that the script did this. */
+void zrace_runner_note_action(struct zrace_runner *runner, const struct zrace_action *action);
 /* Does one action that no `at` or `when` waits for (hold lines). */
 void zrace_runner_hold(struct zrace_runner *runner, const struct zrace_action *action);
 /* An LNet event of an op of ours: it may be over. */

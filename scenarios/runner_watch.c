@@ -33,10 +33,18 @@ static void fire(struct zrace_runner *runner, struct zrace_trigger *trigger)
 
 static bool all_held(const struct zrace_runner *runner)
 {
-	for (guint i = 0; i < runner->held->len; i++)
-		if (!g_array_index(runner->held, struct zrace_held, i).caught)
-			return false;
-	return runner->held->len > 0;
+	bool any = false;
+
+	for (unsigned from = 0; from < runner->script->npeers; from++) {
+		for (unsigned to = 0; to < runner->script->npeers; to++) {
+			const struct zrace_held *held = &runner->held[from][to];
+
+			if (held->awaited & ~held->caught)
+				return false;
+			any |= held->awaited != 0;
+		}
+	}
+	return any;
 }
 
 static bool trigger_fits(const struct zrace_runner *runner, struct zrace_trigger *trigger,
@@ -81,6 +89,7 @@ static void take_record(struct zrace_runner *runner, const struct zrace_record *
 		if (!trigger->fired && trigger_fits(runner, trigger, record))
 			fire(runner, trigger);
 	}
+	zrace_chain_go(runner);
 	if (!runner->world->ops->strict_time)
 		zrace_runner_wake(runner);
 }
@@ -106,18 +115,17 @@ static void on_held(void *user, struct zworld_peer *from, struct zworld_peer *to
 {
 	struct zrace_runner *runner = user;
 	struct zrace_record record = {.kind = ZRACE_REC_HELD, .unit = unit};
+	struct zrace_held *held;
 
 	if (runner->over)
 		return;
 	record.time = runner->world->ops->now(runner->world);
 	record.peer = index_of(runner, from);
 	record.other = index_of(runner, to);
-	for (guint i = 0; i < runner->held->len; i++) {
-		struct zrace_held *held = &g_array_index(runner->held, struct zrace_held, i);
-
-		if (held->from == record.peer && held->to == record.other && held->unit == unit)
-			held->caught = true;
-	}
+	held = &runner->held[record.peer][record.other];
+	held->caught |= held->awaited & unit;
+	if (runner->passes->len > 0)
+		zrace_runner_wake(runner);
 	take_record(runner, &record);
 }
 
@@ -169,7 +177,8 @@ static bool nothing_to_come(const struct zrace_runner *runner)
 {
 	struct zrace_state state;
 
-	if (runner->alarms || runner->ops || !g_queue_is_empty((GQueue *)&runner->due))
+	if (runner->alarms || runner->ops || !g_queue_is_empty((GQueue *)&runner->due) ||
+	    zrace_chain_is_moving(runner))
 		return false;
 	for (unsigned a = 0; a < runner->script->npeers; a++) {
 		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
@@ -185,7 +194,8 @@ static bool nothing_to_come(const struct zrace_runner *runner)
 
 static bool all_met(const struct zrace_runner *runner)
 {
-	return nothing_to_come(runner) && zrace_matcher_met(runner->matcher) &&
+	return zrace_chain_is_done(runner) && nothing_to_come(runner) &&
+	       zrace_matcher_met(runner->matcher) &&
 	       (runner->finally_pos.line == 0 || zrace_runner_state_holds(runner, NULL));
 }
 
@@ -203,6 +213,13 @@ static bool timer_due(const struct zrace_runner *runner)
 	return false;
 }
 
+/* A `then` or `pass` waits for what nothing and nobody will bring about. */
+static bool is_stuck(const struct zrace_runner *runner)
+{
+	return !zrace_chain_is_done(runner) && !zrace_chain_is_moving(runner) &&
+	       runner->alarms == 0 && g_queue_is_empty((GQueue *)&runner->due);
+}
+
 static void on_watch(void *data)
 {
 	struct zrace_watch *watch = data;
@@ -211,8 +228,9 @@ static void on_watch(void *data)
 	watch->out = false;
 	if (runner->over)
 		return;
-	if (watch->length == runner->outcome->log->len && nothing_to_come(runner) &&
-	    (all_met(runner) || !timer_due(runner))) {
+	if (watch->length == runner->outcome->log->len &&
+	    (all_met(runner) ||
+	     ((nothing_to_come(runner) || is_stuck(runner)) && !timer_due(runner)))) {
 		runner->over = true;
 		runner->world->ops->stop(runner->world);
 		return;

@@ -144,6 +144,8 @@ static void append_verb(GString *text, const struct zrace_script *script,
 		g_string_append_printf(text, " %s", peer_name(script, action->other));
 	if (action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET)
 		g_string_append_printf(text, " %zu", action->size);
+	if (action->call)
+		g_string_append_printf(text, " conn=%u", action->call);
 	if (action->success == ZRACE_MAY_FAIL)
 		g_string_append(text, " may-fail");
 	if (action->success == ZRACE_FAILS)
@@ -168,6 +170,15 @@ void zrace_words_action(GString *text, const struct zrace_script *script,
 		break;
 	case ZRACE_DO_RELEASE_ALL:
 		g_string_append(text, "release all");
+		break;
+	case ZRACE_DO_HOLD_ALL:
+		g_string_append(text, "hold all");
+		break;
+	case ZRACE_DO_PASS:
+		g_string_append(text, "pass");
+		append_dirs(text, script, action);
+		if (action->call)
+			g_string_append_printf(text, " conn=%u", action->call);
 		break;
 	}
 }

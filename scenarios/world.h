@@ -18,6 +18,7 @@ enum zworld_unit {
 	ZWORLD_NOOP = 1 << 3,	 /* "noop" */
 	ZWORLD_LNET = 1 << 4,	 /* "lnet" */
 	ZWORLD_END = 1 << 5,	 /* "reset": the end of the stream, by FIN or RST */
+	ZWORLD_ALL = (1 << 6) - 1,
 };
 
 struct zworld_peer; /* a peer of the script, made by the world */
@@ -26,6 +27,15 @@ struct zworld_link {
 	int64_t latency;    /* ns, one way */
 	uint64_t bandwidth; /* bits per second; 0: the world's default */
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
+};
+
+/* A message that a hold keeps at the head of its stream. */
+struct zworld_held {
+	struct zworld_peer *from, *to;
+	/* The connection: numbered from 1 among those between the two, in the order in which
+	   either called the other, also of calls that came to nothing. */
+	unsigned call;
+	enum zworld_unit unit;
 };
 
 /*
@@ -82,6 +92,21 @@ struct zworld_ops {
 	void (*release)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
 			unsigned units);
 	/*
+	 * Lets one held unit go, which is the head of its stream: of that call, or for 0 of the
+	 * oldest that has such a head. What follows it is held as before. False: there is none.
+	 * A reset need not be the head: what waits before it is lost.
+	 */
+	bool (*pass)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		     enum zworld_unit unit, unsigned call);
+	/* Calls fn for the head of each stream that is held, between each two the oldest first. */
+	void (*foreach_held)(const struct zworld *world,
+			     void (*fn)(void *user, const struct zworld_held *held), void *user);
+	/*
+	 * Calls fn once, between core calls, when all is at rest: what was sent has arrived, is
+	 * held, or is lost, and what is due now has happened. Timers still run. One at a time.
+	 */
+	void (*rest)(struct zworld *world, void (*fn)(void *data), void *data);
+	/*
 	 * The node vanishes: no word to anybody, nothing listens there any more, and what comes to
 	 * its old connections is answered by a reset. Its events end here; its memory is free.
 	 */
@@ -90,10 +115,12 @@ struct zworld_ops {
 	bool (*restart)(struct zworld *world, struct zworld_peer *peer,
 			const struct zcl_config *config, const char **why);
 	/*
-	 * All connections between the two are reset, and both sides see it at once. What is under
-	 * way on them is lost, and so is what is held.
+	 * The connections between the two, or for call > 0 that one, are reset, and both sides see
+	 * it at once. What is under way on them is lost, and so is what is held. But where ends
+	 * are held, the reset is held as well, behind the rest.
 	 */
-	void (*reset)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b);
+	void (*reset)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
+		      unsigned call);
 	/*
 	 * cut: nothing passes between the two, either way, until it is not cut any more; then what
 	 * was sent arrives, late, as TCP repeats it. But a reset is sent once and is lost.

@@ -153,15 +153,49 @@ void zsimnode_release(struct zsimnode *node, uint32_t from, unsigned units)
 	set_held(node, from, zsimnode_held(node, from) & ~units);
 }
 
-void zsimnode_reset(struct zsimnode *node, uint32_t from)
+void zsimnode_reset(struct zsimnode *node, uint32_t from, unsigned call)
 {
 	for (GList *l = node->conns.head; l != NULL; l = l->next) {
 		struct zsimconn *conn = l->data;
 
-		if (conn->from == from)
+		if (conn->from == from && (call == 0 || conn->call == call))
 			zsimconn_reset(conn);
 	}
 	zsimnode_kick(node);
+}
+
+bool zsimnode_pass(struct zsimnode *node, uint32_t from, enum zworld_unit unit, unsigned call)
+{
+	const struct zsimconn *oldest = NULL;
+
+	for (const GList *l = node->conns.head; l != NULL; l = l->next) {
+		const struct zsimconn *conn = l->data;
+
+		if (conn->gate == NULL || conn->from != from || (call && conn->call != call) ||
+		    (oldest && oldest->call <= conn->call))
+			continue;
+		if (zgate_can_pass(conn->gate, unit))
+			oldest = conn;
+	}
+	if (oldest == NULL)
+		return false;
+	zgate_pass(oldest->gate, unit);
+	zsimnode_kick(node);
+	return true;
+}
+
+void zsimnode_foreach_held(const struct zsimnode *node,
+			   void (*fn)(void *user, uint32_t from, unsigned call,
+				      enum zworld_unit unit),
+			   void *user)
+{
+	for (const GList *l = node->conns.head; l != NULL; l = l->next) {
+		const struct zsimconn *conn = l->data;
+		const unsigned unit = conn->gate ? zgate_waiting(conn->gate) : 0;
+
+		if (unit)
+			fn(user, conn->from, conn->call, (enum zworld_unit)unit);
+	}
 }
 
 uint16_t zsimnode_next_port(const struct zsimnode *node)

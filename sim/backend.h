@@ -37,6 +37,8 @@ struct zsimnode_options {
 	void (*trace)(void *user, const struct zcl_event *event);
 	/* A message from this address was caught by a hold: as above. */
 	void (*held)(void *user, uint32_t from, enum zworld_unit unit);
+	/* Gives the number (zworld.h) of a call that leaves here, or came in. May be NULL. */
+	unsigned (*number)(void *user, bool active, uint32_t other, uint16_t port);
 	/* No core call is under way: the place to act on what was noted. May be NULL. */
 	void (*settled)(void *user);
 	void *user;
@@ -57,10 +59,10 @@ void zsimnode_free(struct zsimnode *node);
 void zsimnode_crash(struct zsimnode *node);
 
 /*
- * All connections with that address are reset, as if by something in between; what a gate held of
- * them is lost.
+ * All connections with that address (or, for call > 0, that one) are reset, as if by something in
+ * between; what a gate held of them is lost, or, where it holds ends, the reset waits behind it.
  */
-void zsimnode_reset(struct zsimnode *node, uint32_t from);
+void zsimnode_reset(struct zsimnode *node, uint32_t from, unsigned call);
 /* For zsimnode_options.first_port of the next node on this host. */
 uint16_t zsimnode_next_port(const struct zsimnode *node);
 
@@ -72,5 +74,12 @@ void zsimnode_kick(struct zsimnode *node);
 void zsimnode_hold(struct zsimnode *node, uint32_t from, unsigned units);
 /* Holds them no more; what waited for it arrives. */
 void zsimnode_release(struct zsimnode *node, uint32_t from, unsigned units);
+/* Lets one held unit go: of that call, or for 0 of the oldest. False: there is none. */
+bool zsimnode_pass(struct zsimnode *node, uint32_t from, enum zworld_unit unit, unsigned call);
+/* Calls fn for each unit that is held at the head of its stream. */
+void zsimnode_foreach_held(const struct zsimnode *node,
+			   void (*fn)(void *user, uint32_t from, unsigned call,
+				      enum zworld_unit unit),
+			   void *user);
 
 #endif

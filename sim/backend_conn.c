@@ -250,11 +250,20 @@ void zsimconn_reset(struct zsimconn *conn)
 	if (!conn->connected || is_dying(conn) || (conn->end != ZCL_OK && conn->end != ZCL_E_EOF))
 		return;
 	zsim_tcp_abort(conn->tcp);
-	zgate_free(conn->gate);
-	conn->gate = NULL;
 	conn->end = ZCL_E_RESET;
 	conn->end_told = true;
-	give_end(conn, conn->end);
+	if (conn->gate != NULL)
+		zgate_reset(conn->gate);
+	else
+		give_end(conn, conn->end);
+}
+
+static void give_number(struct zsimconn *conn, bool active, uint16_t port)
+{
+	const struct zsimnode_options *options = &conn->node->options;
+
+	if (options->number)
+		conn->call = options->number(options->user, active, conn->from, port);
 }
 
 static const struct zsim_tcp_ops tcp_ops = {on_connected, on_readable, on_writable, on_closed};
@@ -265,6 +274,7 @@ void zsimconn_accept(zsim_tcp *tcp, void *user)
 	struct zsimconn *conn = zsimconn_new(node, NULL, zsim_tcp_peer_ipv4(tcp));
 
 	conn->tcp = tcp;
+	give_number(conn, false, zsim_tcp_peer_port(tcp));
 	conn->core = zcl_node_accepted(node->core, conn, zsimnode_now(node));
 	if (conn->core == NULL) {
 		conn_free(conn);
@@ -295,6 +305,7 @@ static void open_tcp(struct zsimconn *conn)
 		if (conn->tcp == NULL && errno != EADDRINUSE)
 			break;
 	}
+	give_number(conn, true, node->src_port);
 	if (conn->tcp == NULL)
 		zcl_conn_closed(conn->core, errno == EADDRINUSE ? ZCL_E_LIMIT : ZCL_E_UNREACHABLE,
 				zsimnode_now(node));

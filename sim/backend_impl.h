@@ -43,6 +43,7 @@ struct zsimconn {
 	zsim_tcp *tcp;	    /* NULL: not opened */
 	struct zgate *gate; /* NULL: none, or not connected yet */
 	uint32_t from;	    /* the other host */
+	unsigned call;	    /* its number between the two hosts */
 	bool connected;
 	bool tx_due;	       /* has to send, waits for the pass */
 	enum zcl_err end;      /* how the stream ended; ZCL_OK: it did not */

@@ -25,22 +25,49 @@ void zx_pipe_empty(struct zx_pipe *pipe)
 	pipe->first = pipe->nunits = 0;
 }
 
+static void make_room(struct zx_pipe *pipe, size_t len)
+{
+	if (len <= pipe->cap)
+		return;
+	pipe->cap = MAX(2 * pipe->cap, len + 1024);
+	pipe->bytes = g_realloc(pipe->bytes, pipe->cap);
+}
+
+static void make_unit_room(struct zx_pipe *pipe, size_t n)
+{
+	if (n <= pipe->unit_cap)
+		return;
+	pipe->unit_cap = MAX(2 * pipe->unit_cap, n + 8);
+	pipe->units = g_renew(struct zx_unit, pipe->units, pipe->unit_cap);
+}
+
+void zx_pipe_copy(struct zx_pipe *to, const struct zx_pipe *from)
+{
+	struct zx_pipe copy = *from;
+
+	make_room(to, from->len);
+	make_unit_room(to, from->nunits);
+	copy.bytes = to->bytes;
+	copy.cap = to->cap;
+	copy.units = to->units;
+	copy.unit_cap = to->unit_cap;
+	*to = copy;
+	if (from->len > 0)
+		memcpy(to->bytes + from->head, from->bytes + from->head, from->len - from->head);
+	for (size_t i = from->first; i < from->nunits; i++)
+		to->units[i] = from->units[i];
+}
+
 void zx_pipe_push(struct zx_pipe *pipe, const void *data, size_t len)
 {
-	if (pipe->len + len > pipe->cap) {
-		pipe->cap = MAX(2 * pipe->cap, pipe->len + len + 1024);
-		pipe->bytes = g_realloc(pipe->bytes, pipe->cap);
-	}
+	make_room(pipe, pipe->len + len);
 	memcpy(pipe->bytes + pipe->len, data, len);
 	pipe->len += len;
 }
 
 static void add_unit(struct zx_pipe *pipe, unsigned kind, size_t end)
 {
-	if (pipe->nunits == pipe->unit_cap) {
-		pipe->unit_cap = MAX(2 * pipe->unit_cap, 8);
-		pipe->units = g_renew(struct zx_unit, pipe->units, pipe->unit_cap);
-	}
+	make_unit_room(pipe, pipe->nunits + 1);
 	pipe->units[pipe->nunits++] = (struct zx_unit){kind, (uint32_t)end};
 }
 

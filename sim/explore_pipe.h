@@ -30,6 +30,8 @@ struct zx_pipe {
 /* from_active: opens with an acceptor request. The pipe was zeroed once. */
 void zx_pipe_start(struct zx_pipe *pipe, bool from_active, bool cuts);
 void zx_pipe_clear(struct zx_pipe *pipe);
+/* What is on its way in `from`, and how it is cut. */
+void zx_pipe_copy(struct zx_pipe *to, const struct zx_pipe *from);
 void zx_pipe_push(struct zx_pipe *pipe, const void *data, size_t len);
 /* Bytes that were pushed are complete units now (a batch ends between messages). */
 void zx_pipe_cut(struct zx_pipe *pipe);

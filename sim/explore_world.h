@@ -95,6 +95,9 @@ void zx_world_free(struct zx_world *world);
 /* Back to the start. */
 void zx_world_restart(struct zx_world *world);
 
+/* Makes `to` what `from` is, of the same model; `to` keeps its listener. */
+void zx_world_copy(struct zx_world *to, const struct zx_world *from);
+
 /* Fills in the choices; returns their number. *over: none is left but what disturbs. */
 size_t zx_world_choices(const struct zx_world *world, zx_choice *choices, bool *over);
 /* Takes one of them, and holds the properties against what comes of it. */

@@ -7,15 +7,21 @@
 #include "sim/backend.h"
 #include "sim/star.h"
 
+#define NPORTS	   1024 /* calls leave from reserved ports */
+#define MTU_BITS   (1500 * 8)
+#define CALM_SLACK INT64_C(1000000) /* ns */
+
 struct zworld_peer {
 	struct sim_world *world;
 	char *name;
 	guint index;
 	zsim_host *host;
-	struct zsimnode *node; /* NULL: crashed */
-	bool muted;	       /* it is crashing: what its core says is not heard */
-	uint16_t next_port;    /* of the next node on this host */
-	GArray *held;	       /* of unsigned: units held of what comes from each peer */
+	struct zsimnode *node;	/* NULL: crashed */
+	bool muted;		/* it is crashing: what its core says is not heard */
+	uint16_t next_port;	/* of the next node on this host */
+	GArray *held;		/* of unsigned: units held of what comes from each peer */
+	GArray *calls;		/* of unsigned: between it and each peer that was added before */
+	unsigned ports[NPORTS]; /* the call that left from it last */
 	struct zstar_end end;
 };
 
@@ -42,6 +48,11 @@ struct sim_world {
 	GPtrArray *appointments; /* all that were ever made */
 	GQueue news;
 	bool telling;
+	uint64_t stirred; /* how often a node had something to do */
+	int64_t calm;	  /* ns without that, after which all is at rest */
+	uint64_t seen;	  /* stirred at the last look */
+	void (*rest)(void *data);
+	void *rest_data;
 	char why[256];
 };
 
@@ -75,6 +86,7 @@ static void on_settled(void *user)
 	struct sim_world *world = ((struct zworld_peer *)user)->world;
 	struct news *news;
 
+	world->stirred++;
 	if (world->telling)
 		return; /* what the runner does now brings more: told below, in order */
 	world->telling = true;
@@ -142,6 +154,30 @@ static void on_held(void *user, uint32_t from, enum zworld_unit unit)
 	news->unit = unit;
 }
 
+/* Beside each of the two, that was added first. */
+static unsigned *calls_between(struct zworld_peer *a, struct zworld_peer *b)
+{
+	struct zworld_peer *late = a->index > b->index ? a : b;
+	const guint early = MIN(a->index, b->index);
+
+	if (late->calls->len <= early)
+		g_array_set_size(late->calls, early + 1);
+	return &g_array_index(late->calls, unsigned, early);
+}
+
+static unsigned on_number(void *user, bool active, uint32_t address, uint16_t port)
+{
+	struct zworld_peer *peer = user;
+	struct zworld_peer *other = peer_at(peer->world, address);
+
+	g_assert(port < NPORTS);
+	if (other == NULL)
+		return 0;
+	if (active)
+		peer->ports[port] = ++*calls_between(peer, other);
+	return active ? peer->ports[port] : other->ports[port];
+}
+
 /* ---- peers ------------------------------------------------------------------------------- */
 
 static bool fail(struct sim_world *world, const char **why, const char *format, ...)
@@ -202,6 +238,7 @@ static bool add_node(struct zworld_peer *peer, const struct zcl_config *config, 
 		.deliver = on_deliver,
 		.trace = on_trace,
 		.held = on_held,
+		.number = on_number,
 		.settled = on_settled,
 		.user = peer,
 		.first_port = peer->next_port,
@@ -216,6 +253,7 @@ static void peer_free(struct zworld_peer *peer)
 	if (peer->node != NULL)
 		zsimnode_free(peer->node);
 	g_array_unref(peer->held);
+	g_array_unref(peer->calls);
 	g_free(peer->name);
 	g_free(peer);
 }
@@ -230,6 +268,7 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	peer->name = g_strdup(name);
 	peer->index = world->peers->len;
 	peer->held = g_array_new(FALSE, TRUE, sizeof(unsigned));
+	peer->calls = g_array_new(FALSE, TRUE, sizeof(unsigned));
 	zstar_init(&peer->end);
 	if (!add_host(peer, config->nid, why) || !add_capture(peer, why) ||
 	    !add_node(peer, config, why)) {
@@ -250,6 +289,15 @@ static const char *peer_name(const struct zworld_peer *peer)
 	return peer->name;
 }
 
+/* Four ways over the slowest path: a handshake of TCP, and what follows it. */
+static void see_link(struct sim_world *world, const struct zworld_link *link)
+{
+	const double bandwidth = (double)(link->bandwidth ? link->bandwidth : ZSTAR_BANDWIDTH);
+	const int64_t packet = (int64_t)(MTU_BITS * 1e9 / bandwidth);
+
+	world->calm = MAX(world->calm, 4 * (link->latency + 2 * packet) + CALM_SLACK);
+}
+
 static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b,
 		     const struct zworld_link *link, const char **why)
 {
@@ -259,6 +307,7 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 	}
 	if (!zstar_link(&a->end, &b->end, link, why))
 		return false;
+	see_link(of(base), link);
 	if (zsim_host_set_link(a->host, &a->end.link) == 0 &&
 	    zsim_host_set_link(b->host, &b->end.link) == 0)
 		return true;
@@ -293,6 +342,71 @@ static void release(struct zworld *base, struct zworld_peer *from, struct zworld
 		zsimnode_release(to->node, zsim_host_ipv4(from->host), units);
 }
 
+/* ---- one by one --------------------------------------------------------------------------- */
+
+static bool pass(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 enum zworld_unit unit, unsigned call)
+{
+	(void)base;
+	return to->node != NULL && zsimnode_pass(to->node, zsim_host_ipv4(from->host), unit, call);
+}
+
+struct looking {
+	void (*fn)(void *user, const struct zworld_held *held);
+	void *user;
+	struct zworld_peer *to;
+};
+
+static void found_held(void *user, uint32_t from, unsigned call, enum zworld_unit unit)
+{
+	const struct looking *looking = user;
+	const struct zworld_held held = {.from = peer_at(looking->to->world, from),
+					 .to = looking->to,
+					 .call = call,
+					 .unit = unit};
+
+	looking->fn(looking->user, &held);
+}
+
+static void foreach_held(const struct zworld *base,
+			 void (*fn)(void *user, const struct zworld_held *held), void *user)
+{
+	const struct sim_world *world = (const struct sim_world *)base;
+	struct looking looking = {.fn = fn, .user = user};
+
+	for (guint i = 0; i < world->peers->len; i++) {
+		looking.to = g_ptr_array_index(world->peers, i);
+		if (looking.to->node != NULL)
+			zsimnode_foreach_held(looking.to->node, found_held, &looking);
+	}
+}
+
+static void look_for_rest(void *data)
+{
+	struct sim_world *world = data;
+	void (*fn)(void *data) = world->rest;
+
+	if (world->seen != world->stirred) {
+		world->seen = world->stirred;
+		zsim_at(world->sim, zsim_now(world->sim) + world->calm, look_for_rest, world);
+		return;
+	}
+	world->rest = NULL;
+	fn(world->rest_data);
+}
+
+/* What is under way inside of TCP cannot be asked for: it is when no node had anything to do. */
+static void rest(struct zworld *base, void (*fn)(void *data), void *data)
+{
+	struct sim_world *world = of(base);
+
+	g_assert(world->rest == NULL);
+	world->rest = fn;
+	world->rest_data = data;
+	world->seen = world->stirred;
+	zsim_at(world->sim, zsim_now(world->sim) + world->calm, look_for_rest, world);
+}
+
 /* ---- crash, reset, partition --------------------------------------------------------------- */
 
 static void crash(struct zworld *base, struct zworld_peer *peer)
@@ -322,13 +436,13 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 	return true;
 }
 
-static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b)
+static void reset(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, unsigned call)
 {
 	(void)base;
 	if (a->node != NULL)
-		zsimnode_reset(a->node, zsim_host_ipv4(b->host));
+		zsimnode_reset(a->node, zsim_host_ipv4(b->host), call);
 	if (b->node != NULL)
-		zsimnode_reset(b->node, zsim_host_ipv4(a->host));
+		zsimnode_reset(b->node, zsim_host_ipv4(a->host), call);
 }
 
 static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b, bool cut)
@@ -421,6 +535,9 @@ static const struct zworld_ops ops = {
 	.at = at,
 	.hold = hold,
 	.release = release,
+	.pass = pass,
+	.foreach_held = foreach_held,
+	.rest = rest,
 	.crash = crash,
 	.restart = restart,
 	.reset = reset,
@@ -443,6 +560,7 @@ struct zworld *zsim_world_new(const struct zworld_options *options, const char *
 		return NULL;
 	}
 	world->base.ops = &ops;
+	see_link(world, &(struct zworld_link){.latency = ZSTAR_LATENCY});
 	world->pcap_dir = g_strdup(options->pcap_dir);
 	world->peers = g_ptr_array_new();
 	world->appointments = g_ptr_array_new_with_free_func(g_free);

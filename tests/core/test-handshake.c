@@ -48,6 +48,70 @@ static struct zcl_peer_info info_of(const struct memnode *at, const struct memno
 
 /* ---- one side calls ---- */
 
+/* A newer node calls with what is unknown here, is told better, and remembers it. */
+static void test_unknown_version(void)
+{
+	const uint32_t versions[] = {ZCL_V3, 9};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
+		for (uint32_t vb = ZCL_V1; vb <= ZCL_V2; vb++) {
+			struct zcl_config ca = memnet_config(1, ZCL_V2);
+			struct pair p;
+
+			ca.calls_as = versions[i];
+			p = pair_of(ca, memnet_config(9, vb));
+			call(&p, p.a, p.b);
+			memnet_settle(p.net);
+			assert_linked(&p, 1, vb);
+			g_assert_cmpuint(memnode_event(p.a, ZCL_EV_CONNECT)->version, ==,
+					 versions[i]);
+			g_assert_cmpuint(memnode_event(p.a, ZCL_EV_REFUSED)->version, ==, vb);
+			g_assert_cmpint(memnode_event(p.b, ZCL_EV_REFUSE)->reason, ==,
+					ZCL_REASON_VERSION);
+			g_assert_cmpuint(memnode_count(p.a, ZCL_EV_CONNECT), ==, 2);
+			g_assert_true(info_of(p.a, p.b).version_told);
+			memnet_reset_all(p.net);
+			memnet_settle(p.net);
+			call(&p, p.a, p.b);
+			memnet_settle(p.net);
+			assert_linked(&p, 1, vb);
+			g_assert_cmpuint(memnode_count(p.b, ZCL_EV_REFUSE), ==, 1);
+			memnet_free(p.net);
+		}
+	}
+}
+
+/* It is the version that is refused, not the race lost: that is decided behind it. */
+static void test_unknown_version_races(void)
+{
+	for (int higher_is_new = 0; higher_is_new < 2; higher_is_new++) {
+		struct zcl_config ca = memnet_config(1, ZCL_V2), cb = memnet_config(9, ZCL_V2);
+		struct pair p;
+
+		(higher_is_new ? &cb : &ca)->calls_as = 9;
+		p = pair_of(ca, cb);
+		memnet_hold_connects(p.net, true);
+		call(&p, p.a, p.b);
+		call(&p, p.b, p.a);
+		memnet_hold_connects(p.net, false);
+		memnet_run(p.net, 10 * SECOND);
+		assert_linked(&p, 1, ZCL_V2);
+		g_assert_true(memnode_conn(p.b).active);
+		memnet_free(p.net);
+	}
+}
+
+static void test_unknown_version_is_checked(void)
+{
+	struct zcl_config config = memnet_config(1, ZCL_V2);
+	const struct zcl_callbacks none = {0};
+	enum zcl_err err;
+
+	config.calls_as = ZCL_V2;
+	g_assert_null(zcl_node_new(&config, &none, NULL, &err));
+	g_assert_cmpint(err, ==, ZCL_E_INVALID);
+}
+
 static void test_versions(void)
 {
 	for (uint32_t va = ZCL_V1; va <= ZCL_V2; va++) {
@@ -369,6 +433,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/handshake/versions", test_versions);
+	g_test_add_func("/handshake/unknown-version", test_unknown_version);
+	g_test_add_func("/handshake/unknown-version/races", test_unknown_version_races);
+	g_test_add_func("/handshake/unknown-version/is-checked", test_unknown_version_is_checked);
 	g_test_add_func("/handshake/typed", test_typed);
 	g_test_add_func("/handshake/typed-calls-untyped", test_typed_calls_untyped);
 	g_test_add_func("/handshake/fallback-guessed", test_fallback_guessed);

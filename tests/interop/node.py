@@ -102,6 +102,12 @@ class Conn:
             return closed.how
         raise AssertionError(f"{data.hex()} came where the end should have come")
 
+    def vanish(self):
+        """Gone without a word, as when a host loses its power: needs CAP_NET_ADMIN."""
+        tcp_repair = 19
+        self.sock.setsockopt(socket.IPPROTO_TCP, tcp_repair, 1)
+        self.sock.close()
+
     def close(self, reset=False):
         if reset:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

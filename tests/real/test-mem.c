@@ -58,11 +58,11 @@ static void connect_sockets(struct rig *r)
 {
 	struct sockaddr_in addr = zsock_addr(0x7f000001, 0);
 	const int listener = zsock_listen(&addr);
-	bool reserved;
 
 	g_assert_cmpint(listener, >=, 0);
-	r->out = zsock_connect((struct in_addr){0}, &addr, false, &reserved);
-	g_assert_cmpint(r->out, >=, 0);
+	r->out = zsock_new();
+	g_assert_true(connect(r->out, (struct sockaddr *)&addr, sizeof(addr)) == 0 ||
+		      errno == EINPROGRESS);
 	while ((r->in = accept(listener, NULL, NULL)) < 0)
 		g_assert_cmpint(errno, ==, EAGAIN);
 	close(listener);

@@ -336,7 +336,7 @@ static void test_reset(void)
 	start(&watch, false);
 	watch.world->ops->at(watch.world, 0, call, &watch);
 	await(&watch, both_up);
-	watch.world->ops->reset(watch.world, watch.peer[TWO], watch.peer[ONE]);
+	watch.world->ops->reset(watch.world, watch.peer[TWO], watch.peer[ONE], 0);
 	await(&watch, both_down);
 	g_assert_cmpint(watch.down[ONE], ==, ZCL_E_RESET);
 	g_assert_cmpint(watch.down[TWO], ==, ZCL_E_RESET);

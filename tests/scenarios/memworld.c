@@ -25,6 +25,7 @@ struct mem_conn {
 	struct zworld_peer *owner;
 	struct zcl_conn *conn;	/* NULL: gone */
 	struct mem_conn *other; /* NULL: never came about */
+	unsigned call;		/* its number between the two peers */
 	struct zgate *gate;
 	GByteArray *inbox;	/* while the core does not read */
 	enum zcl_err inbox_end; /* ZCL_OK: none */
@@ -72,6 +73,10 @@ struct memworld {
 	struct zworld_link links[MAX_PEERS][MAX_PEERS];
 	unsigned holds[MAX_PEERS][MAX_PEERS];
 	bool cut[MAX_PEERS][MAX_PEERS];
+	unsigned calls[MAX_PEERS][MAX_PEERS]; /* [a][b], a < b */
+	size_t flying;			      /* events that are not of the runner's */
+	void (*rest)(void *data);	      /* NULL: nobody waits */
+	void *rest_data;
 	GQueue parked;	   /* of struct mem_event: what waits for a partition to heal */
 	GSequence *events; /* of struct mem_event */
 	GQueue requests;   /* of struct request */
@@ -115,6 +120,7 @@ static struct mem_event *schedule(struct memworld *w, int64_t when,
 	event->number = ++w->numbers;
 	event->fn = fn;
 	event->end = end;
+	w->flying += end != NULL;
 	g_sequence_insert_sorted(w->events, event, compare_events, NULL);
 	return event;
 }
@@ -185,8 +191,15 @@ static void on_trace(void *user, const struct zcl_event *event)
 		note_told(user, TOLD_EVENT)->event = *event;
 }
 
-static const struct zcl_callbacks callbacks = {on_connect, on_close,   on_abort, on_wake_tx,
-					       on_wake_rx, on_deliver, on_trace};
+static const struct zcl_callbacks callbacks = {
+	.connect = on_connect,
+	.close = on_close,
+	.abort = on_abort,
+	.wake_tx = on_wake_tx,
+	.wake_rx = on_wake_rx,
+	.deliver = on_deliver,
+	.trace = on_trace,
+};
 
 /* ---- one end of a stream ---- */
 
@@ -422,6 +435,8 @@ static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_
 		return;
 	}
 	end->other->other = end;
+	end->call = end->other->call = ++w->calls[MIN(peer->index, end->other->owner->index)]
+						 [MAX(peer->index, end->other->owner->index)];
 	schedule(w, w->now + latency_of(end, end->other), called, end);
 }
 
@@ -577,6 +592,48 @@ static void op_release(struct zworld *world, struct zworld_peer *from, struct zw
 	set_holds(w, from, to, w->holds[from->index][to->index] & ~units);
 }
 
+static bool op_pass(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		    enum zworld_unit unit, unsigned call)
+{
+	struct memworld *w = memworld_of(world);
+
+	for (guint i = 0; i < w->conns->len; i++) {
+		struct mem_conn *end = g_ptr_array_index(w->conns, i);
+
+		if (end->conn && end->gate && end->owner == to && end->other->owner == from &&
+		    (call == 0 || end->call == call) && zgate_pass(end->gate, unit))
+			return true;
+	}
+	return false;
+}
+
+static void op_foreach_held(const struct zworld *world,
+			    void (*fn)(void *user, const struct zworld_held *held), void *user)
+{
+	const struct memworld *w = memworld_of(world);
+
+	for (guint i = 0; i < w->conns->len; i++) {
+		const struct mem_conn *end = g_ptr_array_index(w->conns, i);
+		const unsigned unit = end->conn && end->gate ? zgate_waiting(end->gate) : 0;
+		const struct zworld_held held = {.from = unit ? end->other->owner : NULL,
+						 .to = end->owner,
+						 .call = end->call,
+						 .unit = (enum zworld_unit)unit};
+
+		if (unit)
+			fn(user, &held);
+	}
+}
+
+static void op_rest(struct zworld *world, void (*fn)(void *data), void *data)
+{
+	struct memworld *w = memworld_of(world);
+
+	g_assert(w->rest == NULL);
+	w->rest = fn;
+	w->rest_data = data;
+}
+
 /* ---- crash, reset, partition ---- */
 
 static void do_requests(struct memworld *w)
@@ -626,7 +683,8 @@ static bool op_restart(struct zworld *world, struct zworld_peer *peer,
 	return peer->node != NULL;
 }
 
-static void op_reset(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b)
+static void op_reset(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
+		     unsigned call)
 {
 	struct memworld *w = memworld_of(world);
 
@@ -636,11 +694,11 @@ static void op_reset(struct zworld *world, struct zworld_peer *a, struct zworld_
 
 		if (!(end->owner == a && other == b) && !(end->owner == b && other == a))
 			continue;
-		if (end->gate == NULL || end->over || end->lost)
+		if (end->gate == NULL || end->over || end->lost || (call && end->call != call))
 			continue;
 		end->over = true;
 		forget_parked(w, end);
-		give_end(end, ZCL_E_RESET);
+		zgate_reset(end->gate);
 	}
 }
 
@@ -659,6 +717,7 @@ static void op_partition(struct zworld *world, struct zworld_peer *a, struct zwo
 		}
 		event->when = w->now;
 		event->number = ++w->numbers;
+		w->flying++;
 		g_sequence_insert_sorted(w->events, event, compare_events, NULL);
 	}
 }
@@ -688,6 +747,30 @@ static struct zworld_peer *first_timer(const struct memworld *w, int64_t before,
 	return first;
 }
 
+/* Who waits for it hears that all is at rest: before `next` comes, and not at the time of it. */
+static bool tell_rest(struct memworld *w, int64_t next)
+{
+	void (*fn)(void *data) = w->rest;
+
+	if (fn == NULL || w->flying > 0 || next <= w->now)
+		return false;
+	w->rest = NULL;
+	fn(w->rest_data);
+	settle(w);
+	return true;
+}
+
+static int64_t next_time(const struct memworld *w)
+{
+	GSequenceIter *begin = g_sequence_get_begin_iter(w->events);
+	const struct mem_event *event =
+		g_sequence_iter_is_end(begin) ? NULL : g_sequence_get(begin);
+	int64_t next = event ? event->when : INT64_MAX;
+
+	first_timer(w, next, &next);
+	return next;
+}
+
 /* One event or one timer; false when none is left before or at `until`. */
 static bool step(struct memworld *w, int64_t until)
 {
@@ -697,6 +780,8 @@ static bool step(struct memworld *w, int64_t until)
 	struct zworld_peer *peer;
 	int64_t when;
 
+	if (tell_rest(w, next_time(w)))
+		return true;
 	if (event && event->when < limit)
 		limit = event->when;
 	else
@@ -708,6 +793,7 @@ static bool step(struct memworld *w, int64_t until)
 	} else if (event) {
 		w->now = event->when;
 		g_sequence_remove(begin);
+		w->flying -= event->end != NULL;
 		event->fn(w, event);
 		event_free(event);
 	} else {
@@ -786,6 +872,9 @@ static const struct zworld_ops ops = {
 	.at = op_at,
 	.hold = op_hold,
 	.release = op_release,
+	.pass = op_pass,
+	.foreach_held = op_foreach_held,
+	.rest = op_rest,
 	.crash = op_crash,
 	.restart = op_restart,
 	.reset = op_reset,

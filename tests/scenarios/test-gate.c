@@ -225,6 +225,34 @@ static void test_garbage_passes(void)
 }
 
 /* A stream that ends in the middle of a unit: its part comes before the end. */
+/* Its layout is not known, but how every HELLO begins is. */
+static void test_unknown_hello(void)
+{
+	struct stream stream = {.bytes = g_byte_array_new()};
+	struct outlet outlet = {.bytes = g_byte_array_new(),
+				.held = g_array_new(FALSE, FALSE, sizeof(unsigned))};
+	struct zgate *gate = zgate_new(true, ZWORLD_HELLO, &callbacks, &outlet);
+	const struct zcl_accept_req req = {.acr_version = ZCL_ACCEPTOR_VERSION};
+	uint8_t accept[ZCL_ACCEPT_SIZE];
+
+	zcl_accept_encode(&req, accept);
+	add_unit(&stream, ZWORLD_ACCEPT, accept, sizeof(accept));
+	add_hello(&stream, ZCL_V2, ZCL_CONN_ANY);
+	zcl_hello_set_version(stream.bytes->data + ZCL_ACCEPT_SIZE, 9);
+	zgate_push(gate, stream.bytes->data, stream.bytes->len);
+	assert_prefix(&outlet, &stream, ZCL_ACCEPT_SIZE);
+	g_assert_cmpuint(outlet.held->len, ==, 1);
+	g_assert_cmpuint(g_array_index(outlet.held, unsigned, 0), ==, ZWORLD_HELLO);
+	zgate_push(gate, "more", 4);
+	assert_prefix(&outlet, &stream, ZCL_ACCEPT_SIZE);
+	zgate_set_held(gate, 0);
+	g_byte_array_append(stream.bytes, (const uint8_t *)"more", 4);
+	assert_prefix(&outlet, &stream, stream.bytes->len);
+	zgate_free(gate);
+	outlet_clear(&outlet);
+	g_byte_array_unref(stream.bytes);
+}
+
 static void test_cut_short(void)
 {
 	struct outlet outlet = outlet_new();
@@ -242,6 +270,99 @@ static void test_cut_short(void)
 	g_byte_array_unref(stream.bytes);
 }
 
+/* With all held, each unit of a stream passes alone, in its turn, and no other. */
+static void test_one_by_one(gconstpointer data)
+{
+	struct outlet outlet = outlet_new();
+	struct zgate *gate = zgate_new(true, ZWORLD_ALL, &callbacks, &outlet);
+	struct stream stream;
+
+	make_stream(&stream, GPOINTER_TO_UINT(data));
+	g_assert_cmpuint(zgate_waiting(gate), ==, 0);
+	g_assert_false(zgate_pass(gate, ZWORLD_ACCEPT));
+	zgate_push(gate, stream.bytes->data, stream.bytes->len);
+	zgate_end(gate, ZCL_E_EOF);
+	for (size_t i = 0; i < stream.n; i++) {
+		g_assert_cmpuint(zgate_waiting(gate), ==, stream.units[i]);
+		g_assert_false(zgate_pass(gate, ZWORLD_END)); /* in order, it overtakes nothing */
+		g_assert_true(zgate_pass(gate, stream.units[i]));
+		assert_prefix(&outlet, &stream, stream.ends[i]);
+	}
+	g_assert_cmpint(outlet.end, ==, ZCL_OK);
+	g_assert_true(zgate_pass(gate, ZWORLD_END));
+	g_assert_cmpint(outlet.end, ==, ZCL_E_EOF);
+	g_assert_cmpuint(outlet.held->len, ==, stream.n + 1);
+	g_assert_false(zgate_pass(gate, ZWORLD_END));
+	zgate_free(gate);
+	outlet_clear(&outlet);
+	g_byte_array_unref(stream.bytes);
+}
+
+/* What is not held goes on behind the one that passes; what is not held cannot be passed. */
+static void test_pass_some(void)
+{
+	struct outlet outlet = outlet_new();
+	struct zgate *gate = zgate_new(true, ZWORLD_HELLO, &callbacks, &outlet);
+	struct stream stream;
+
+	make_stream(&stream, ZCL_V2);
+	zgate_push(gate, stream.bytes->data, stream.bytes->len);
+	assert_prefix(&outlet, &stream, stream.ends[0]);
+	g_assert_false(zgate_pass(gate, ZWORLD_LNET));
+	g_assert_true(zgate_pass(gate, ZWORLD_HELLO));
+	assert_prefix(&outlet, &stream, stream.bytes->len);
+	zgate_free(gate);
+	outlet_clear(&outlet);
+	g_byte_array_unref(stream.bytes);
+}
+
+/* A reset may come first, and then nothing else does; one in between is like it. */
+static void test_reset_overtakes(gconstpointer data)
+{
+	const bool between = GPOINTER_TO_INT(data);
+	struct outlet outlet = outlet_new();
+	struct zgate *gate = zgate_new(true, ZWORLD_ALL, &callbacks, &outlet);
+	struct stream stream;
+
+	make_stream(&stream, ZCL_V2);
+	zgate_push(gate, stream.bytes->data, stream.ends[1]);
+	if (between)
+		zgate_reset(gate);
+	else
+		zgate_end(gate, ZCL_E_RESET);
+	g_assert_cmpuint(zgate_waiting(gate), ==, ZWORLD_ACCEPT);
+	if (between)
+		zgate_push(gate, stream.bytes->data + stream.ends[1], 5);
+	g_assert_true(zgate_pass(gate, ZWORLD_ACCEPT));
+	g_assert_true(zgate_pass(gate, ZWORLD_END));
+	assert_prefix(&outlet, &stream, stream.ends[0]);
+	g_assert_cmpint(outlet.end, ==, ZCL_E_RESET);
+	g_assert_cmpuint(zgate_waiting(gate), ==, 0);
+	zgate_free(gate);
+	outlet_clear(&outlet);
+	g_byte_array_unref(stream.bytes);
+}
+
+/* Where ends are not held, a reset in between comes at once. */
+static void test_reset_at_once(void)
+{
+	struct outlet outlet = outlet_new();
+	struct zgate *gate = zgate_new(true, ZWORLD_HELLO, &callbacks, &outlet);
+	struct stream stream;
+
+	make_stream(&stream, ZCL_V2);
+	zgate_push(gate, stream.bytes->data, stream.ends[1]);
+	zgate_reset(gate);
+	g_assert_cmpint(outlet.end, ==, ZCL_E_RESET);
+	assert_prefix(&outlet, &stream, stream.ends[0]);
+	zgate_reset(gate);
+	zgate_end(gate, ZCL_E_EOF);
+	g_assert_cmpint(outlet.end, ==, ZCL_E_RESET);
+	zgate_free(gate);
+	outlet_clear(&outlet);
+	g_byte_array_unref(stream.bytes);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -251,6 +372,15 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/gate/every-hold/v2", GUINT_TO_POINTER(ZCL_V2), test_every_hold);
 	g_test_add_func("/gate/refusal-and-end", test_refusal_and_end);
 	g_test_add_func("/gate/garbage-passes", test_garbage_passes);
+	g_test_add_func("/gate/unknown-hello", test_unknown_hello);
 	g_test_add_func("/gate/cut-short", test_cut_short);
+	g_test_add_data_func("/gate/one-by-one/v1", GUINT_TO_POINTER(ZCL_V1), test_one_by_one);
+	g_test_add_data_func("/gate/one-by-one/v2", GUINT_TO_POINTER(ZCL_V2), test_one_by_one);
+	g_test_add_func("/gate/pass-some", test_pass_some);
+	g_test_add_data_func("/gate/reset-overtakes/sent", GINT_TO_POINTER(false),
+			     test_reset_overtakes);
+	g_test_add_data_func("/gate/reset-overtakes/between", GINT_TO_POINTER(true),
+			     test_reset_overtakes);
+	g_test_add_func("/gate/reset-at-once", test_reset_at_once);
 	return g_test_run();
 }

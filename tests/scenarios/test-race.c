@@ -216,6 +216,31 @@ static void test_actions(void)
 		   "never-up.inc:2: expected never one up", "");
 }
 
+/* One by one: as it says, and else with the line and what was held instead. */
+static void test_forced(void)
+{
+	static const char *const worlds[] = {"--quiet", "--loose"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(worlds); i++) {
+		assert_run(run(worlds[i], "@tests/scenarios/good/forced.race",
+			       "@tests/scenarios/good/forced-reset.race",
+			       "@tests/scenarios/good/forced-at.race", NULL),
+			   0, "", "");
+		assert_run(run(worlds[i], "@tests/scenarios/wrong-ends/pass.race", NULL), 1,
+			   "pass.race:8: expected to pass one>two lnet, held: one>two hello "
+			   "conn=1, two>one accept conn=2; 1 `then` lines behind it wait",
+			   "");
+		assert_run(run(worlds[i], "@tests/scenarios/wrong-ends/await.race", NULL), 1,
+			   "await.race:6: expected one up two version=v1, which did not come, "
+			   "nothing is held\n",
+			   "");
+		assert_run(run(worlds[i], "@tests/scenarios/wrong-ends/pass-at.race", NULL), 1,
+			   "pass-at.race:6: expected to pass one>two hello, passed 1 of 2, nothing "
+			   "is held\n",
+			   "");
+	}
+}
+
 /* A message that fails fails its case, and what never comes is told apart from what is late. */
 static void test_ends(void)
 {
@@ -244,5 +269,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/race/vary", test_vary);
 	g_test_add_func("/race/actions", test_actions);
 	g_test_add_func("/race/ends", test_ends);
+	g_test_add_func("/race/forced", test_forced);
 	return g_test_run();
 }

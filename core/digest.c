@@ -208,9 +208,9 @@ static void add_me(struct zcl_digest *digest, const struct zcl_me *me)
 	zcl_digest_u64(digest, spec->match_bits);
 	zcl_digest_u64(digest, spec->ignore_bits);
 	zcl_digest_u64(digest, spec->peer);
-	zcl_digest_u64(digest, me->length);
-	zcl_digest_u64(digest, me->next);
-	zcl_digest_u64(digest, spec->threshold ? spec->threshold - me->used : UINT64_MAX);
+	zcl_digest_u64(digest, zcl_iov_length(spec->iov, spec->niov));
+	zcl_digest_u64(digest, me->use.next);
+	zcl_digest_u64(digest, spec->threshold ? spec->threshold - me->use.operations : UINT64_MAX);
 	zcl_digest_u64(digest, me->busy << 1 | me->detached);
 }
 

@@ -11,9 +11,7 @@
 struct zcl_me {
 	struct zcl_attach spec;
 	uint64_t id;
-	size_t length; /* of the buffer */
-	size_t next;   /* where the next message starts, without ZCL_MD_REMOTE_OFFSET */
-	uint32_t used; /* operations so far, against the threshold */
+	struct zcl_md_use use;
 	size_t busy;   /* messages in the middle of it */
 	bool detached; /* goes when busy falls to 0 */
 };
@@ -81,11 +79,10 @@ void zcl_lnet_peer_tick(struct zcl_peer *peer, int64_t now);
 int64_t zcl_lnet_peer_expiry(const struct zcl_peer *peer);
 
 /* lnet_match.c */
+/* The buffer that takes this operation, and the part of it; busy until _end. NULL: no match. */
 struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
-			      zcl_nid peer, bool is_get, size_t rlength, size_t offset);
-/* An operation takes `length` bytes at *offset of it (mlength fits): it is busy until _end. */
-void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
-		       size_t *mlength);
+			      zcl_nid peer, bool is_get, size_t rlength, size_t remote_offset,
+			      struct zcl_claim *claim);
 /* Returns true when it is detached now, and gone. */
 bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me);
 /* The bytes offset .. offset + length of src, as at most ZCL_LNET_MAX_IOV entries; their number. */

@@ -47,8 +47,9 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 {
 	struct zcl_node *node = conn->node;
 	const uint32_t portal = hdr->msg.put.ptl_index;
+	struct zcl_claim claim;
 	struct zcl_me *me = zcl_lnet_match(node, portal, hdr->msg.put.match_bits, hdr->src_nid,
-					   false, hdr->payload_length, hdr->msg.put.offset);
+					   false, hdr->payload_length, hdr->msg.put.offset, &claim);
 
 	if (me == NULL) {
 		if (portal < ZCL_LNET_PORTALS && node->lnet.lazy[portal])
@@ -57,10 +58,9 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 			drop(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_ME, .me = me};
-	zcl_lnet_me_begin(me, hdr->msg.put.offset, hdr->payload_length, &conn->sink.offset,
-			  &conn->sink.mlength);
-	zcl_rx_payload(&conn->rx, me->spec.iov, conn->sink.offset, conn->sink.mlength);
+	conn->sink = (struct zcl_sink){
+		.kind = ZCL_SINK_ME, .me = me, .offset = claim.offset, .mlength = claim.mlength};
+	zcl_rx_payload(&conn->rx, me->spec.iov, claim.offset, claim.mlength);
 }
 
 static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -206,25 +206,26 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 	struct zcl_lnet_hdr reply = answer_to(node, hdr, ZCL_LNET_REPLY);
 	struct iovec iov[ZCL_LNET_MAX_IOV];
 	struct zcl_tx_owner owner = {.kind = ZCL_TX_ME, .match_bits = hdr->msg.get.match_bits};
-	size_t mlength, n;
+	struct zcl_claim claim;
 	struct zcl_me *me;
+	size_t n;
 
 	if (is_ping(hdr)) {
 		answer_ping(conn, hdr, now);
 		return;
 	}
 	me = zcl_lnet_match(node, hdr->msg.get.ptl_index, hdr->msg.get.match_bits, hdr->src_nid,
-			    true, rlength, hdr->msg.get.src_offset);
+			    true, rlength, hdr->msg.get.src_offset, &claim);
 	if (me == NULL) {
 		dropped(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	zcl_lnet_me_begin(me, hdr->msg.get.src_offset, rlength, &owner.offset, &mlength);
 	owner.me = me;
-	n = zcl_iov_slice(me->spec.iov, me->spec.niov, owner.offset, mlength, iov);
+	owner.offset = claim.offset;
+	n = zcl_iov_slice(me->spec.iov, me->spec.niov, claim.offset, claim.mlength, iov);
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
-	reply.payload_length = (uint32_t)mlength;
-	note(conn, hdr, ZCL_EV_DELIVERED, mlength, ZCL_OK, now);
+	reply.payload_length = (uint32_t)claim.mlength;
+	note(conn, hdr, ZCL_EV_DELIVERED, claim.mlength, ZCL_OK, now);
 	zcl_lnet_send(conn->peer, &reply, iov, n, owner, now);
 }
 

@@ -63,6 +63,8 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 		read_failed(conn, got);
 		return false;
 	}
+	if (node->options.catch_up)
+		node->options.catch_up(node->options.user);
 	taken = MIN((size_t)got, direct);
 	node->stats.reads++;
 	node->stats.direct_bytes += taken;

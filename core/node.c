@@ -86,7 +86,7 @@ void zcl_node_shutdown(struct zcl_node *node, int64_t now)
 
 bool zcl_node_is_idle(const struct zcl_node *node)
 {
-	return g_queue_is_empty((GQueue *)&node->conns) && node->pool.in_use == 0;
+	return zcl_queue_is_empty(&node->conns) && node->pool.in_use == 0;
 }
 
 void zcl_node_free(struct zcl_node *node)

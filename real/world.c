@@ -5,11 +5,13 @@
 
 #include <arpa/inet.h>
 #include <glib.h>
+#include <sys/resource.h>
 
 #include "real/net.h"
 #include "real/relay.h"
 
-#define MAX_PEERS 250
+#define MAX_PEERS	  250
+#define OTHER_DESCRIPTORS 32
 
 /* How long it must be quiet here until all is at rest: looks, and real ns between them. */
 #define REST_LOOKS    3
@@ -77,6 +79,7 @@ struct real_world {
 	void (*rest)(void *data); /* NULL: nobody waits */
 	void *rest_data;
 	unsigned rested; /* looks in a row that found nothing under way */
+	bool plain;	 /* the peers reach each other without a relay */
 	bool stopped, closing;
 	guint closed;
 	char why[128];
@@ -207,6 +210,14 @@ static void on_held(void *user, bool forward, enum zworld_unit unit)
 
 /* ---- peers -------------------------------------------------------------------------- */
 
+/* Whoever calls a NID reaches the first that has it, as one host has an address on a network. */
+static void show_way(struct zworld_peer *from, const struct zworld_peer *to,
+		     const struct sockaddr_in *at)
+{
+	if (peer_of(to->world, to->nid) == to)
+		zreal_node_set_peer(from->life->node, to->nid, at);
+}
+
 static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zworld_link *link)
 {
 	struct real_world *world = from->world;
@@ -223,13 +234,18 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 	};
 	struct sockaddr_in at;
 
+	if (world->plain) {
+		show_way(from, to, &options.to);
+		g_free(pair);
+		return true;
+	}
 	*pair = (struct relay_user){from, to};
 	g_ptr_array_add(world->relay_users, pair);
 	from->way[to->index].relay = zrelay_new(world->loop, &options);
 	if (!from->way[to->index].relay)
 		return false;
 	at = zrelay_address(from->way[to->index].relay);
-	zreal_node_set_peer(from->life->node, to->nid, &at);
+	show_way(from, to, &at);
 	return true;
 }
 
@@ -268,6 +284,7 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
 	options.accept = ZREAL_ACCEPT_ALL;
 	options.only_known_peers = true;
+	options.no_spare = true; /* make_room sees to it */
 	options.clock = &world->clock;
 	options.deliver = on_deliver;
 	options.trace = on_trace;
@@ -292,9 +309,8 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	struct real_world *world = of(base);
 	struct zworld_peer *peer;
 
-	if (world->peers->len >= MAX_PEERS || peer_of(world, config->nid)) {
-		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
-						      : "another peer has this NID";
+	if (world->peers->len >= MAX_PEERS) {
+		*why = "too many peers: 250 are the most";
 		return NULL;
 	}
 	peer = g_new0(struct zworld_peer, 1);
@@ -338,6 +354,31 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 	}
 	**link_of(of(base), a->index, b->index) = *link;
 	return true;
+}
+
+/*
+ * A connection has a descriptor at each end, and at each side of a relay, which listens as well.
+ * Beside them: listeners, and what the process has open anyhow.
+ */
+static bool make_room(struct zworld *base, size_t conns, const char **why)
+{
+	struct real_world *world = of(base);
+	const size_t n = world->peers->len;
+	const size_t need = conns * (world->plain ? 2 : 4) + (world->plain ? 0 : n * (n - 1)) + n +
+			    OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+		return true;
+	if (limit.rlim_max < need) {
+		g_snprintf(world->why, sizeof(world->why),
+			   "it takes %zu descriptors, and the hard limit (ulimit -Hn) is %ju", need,
+			   (uintmax_t)limit.rlim_max);
+		*why = world->why;
+		return false;
+	}
+	limit.rlim_cur = need;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 /* ---- holds -------------------------------------------------------------------------- */
@@ -508,7 +549,7 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 			return false;
 		}
 		way = zrelay_address(peer->way[i].relay);
-		zreal_node_set_peer(peer->life->node, other->nid, &way);
+		show_way(peer, other, &way);
 	}
 	return true;
 }
@@ -681,6 +722,7 @@ static void world_free(struct zworld *base)
 static const struct zworld_ops ops = {
 	.name = "real sockets",
 	.strict_time = false,
+	.make_room = make_room,
 	.free = world_free,
 	.now = now,
 	.add_peer = add_peer,
@@ -722,6 +764,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->clock.start = ZCLOCK_NOT_STARTED;
 	world->clock.scale = options->time_scale > 0 ? options->time_scale : 1.0;
 	/* Addresses of this run; that two runs meet is unlikely, and their ports differ anyway. */
+	world->plain = options->plain;
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
 	world->peers = g_ptr_array_new();

@@ -15,7 +15,7 @@
 #define ZRACE_MAX_LINES	    4096u
 #define ZRACE_MAX_LINE	    1024u /* bytes */
 #define ZRACE_MAX_TOKENS    128u  /* per line */
-#define ZRACE_MAX_PEERS	    64u
+#define ZRACE_MAX_PEERS	    128u
 #define ZRACE_MAX_CASES	    64u
 #define ZRACE_MAX_VARS	    16u /* per case */
 #define ZRACE_MAX_REMEMBERS 8u	/* per peer */
@@ -60,6 +60,7 @@ struct zrace_peer {
 	uint32_t version; /* one that the core does not speak: it only calls with it */
 	enum zcl_refusal refuses;
 	bool typed;
+	bool duplicate;		 /* a peer above may have its NID, too */
 	struct zcl_config tuned; /* defaults, but for what `set` says */
 	struct zrace_remember remembers[ZRACE_MAX_REMEMBERS];
 	size_t nremembers;
@@ -106,7 +107,8 @@ enum zrace_action_kind {
 	ZRACE_DO_RELEASE,
 	ZRACE_DO_RELEASE_ALL,
 	ZRACE_DO_HOLD_ALL,
-	ZRACE_DO_PASS, /* dirs[0], call, count */
+	ZRACE_DO_PASS,	      /* dirs[0], call, count */
+	ZRACE_DO_CONNECT_ALL, /* each peer with each other */
 };
 
 /* What a connect, put, get or ping must come to. */
@@ -222,6 +224,8 @@ bool zrace_action_has_peer(const struct zrace_action *action);
 bool zrace_action_has_other(const struct zrace_action *action);
 /* It wants a connection between the two. */
 bool zrace_action_connects(const struct zrace_action *action);
+/* Nothing in it says anything about what lies between the peers, or ends one of them. */
+bool zrace_script_is_plain(const struct zrace_script *script);
 /* It ends the node and starts a new one. */
 bool zrace_action_restarts(const struct zrace_action *action);
 

@@ -56,6 +56,8 @@ struct zworld_options {
 	uint64_t seed;
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
+	bool plain; /* of what follows, only `at`, `kick` and `run` will be called: no links,
+		       nothing held, cut, reset or crashed */
 };
 
 struct zworld {
@@ -68,6 +70,11 @@ struct zworld {
 struct zworld_ops {
 	const char *name; /* "simulation", "real sockets" */
 	bool strict_time; /* time bounds are exact here */
+	/*
+	 * Room for so many connections between the peers, at the same time; before run. False with
+	 * *why when this machine has it not. NULL: there is always room.
+	 */
+	bool (*make_room)(struct zworld *world, size_t conns, const char **why);
 	void (*free)(struct zworld *world);
 	int64_t (*now)(const struct zworld *world);
 	/*

@@ -5,11 +5,13 @@
 
 #include <arpa/inet.h>
 #include <glib.h>
+#include <sys/resource.h>
 
 #include "real/net.h"
 #include "real/relay.h"
 
 #define MAX_PEERS 250
+#define SPARE_FDS 100
 
 /* How long it must be quiet here until all is at rest: looks, and real ns between them. */
 #define REST_LOOKS    3
@@ -66,6 +68,7 @@ struct real_world {
 	struct zworld base;
 	struct zloop *loop;
 	struct zclock clock;
+	GRand *chance;
 	uint32_t net; /* 127.a.b.0 */
 	GPtrArray *peers;
 	GPtrArray *lives;	 /* of struct life: all that there ever were */
@@ -217,6 +220,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.to = zreal_node_address(to->life->node),
 		.clock = &world->clock,
 		.link = link,
+		.chance = world->chance,
 		.held = on_held,
 		.called = on_called,
 		.user = pair,
@@ -286,6 +290,42 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	return false;
 }
 
+/* Open descriptors: raised when the kernel lets us; for the whole process. */
+static bool can_open(uint64_t n, uint64_t *most)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return true;
+	*most = limit.rlim_cur;
+	if (n <= limit.rlim_cur)
+		return true;
+	limit.rlim_cur = n;
+	limit.rlim_max = MAX(n, limit.rlim_max);
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static bool has_room(struct zworld *base, size_t npeers, size_t npairs, const char **why)
+{
+	struct real_world *world = of(base);
+	/* Relays listen for each direction; each of two calls has its ends here and in a relay. */
+	const uint64_t need = npeers * (npeers + 1) + 8 * npairs + SPARE_FDS;
+	uint64_t most = 0;
+
+	if (npeers > MAX_PEERS) {
+		*why = "250 peers are the most";
+		return false;
+	}
+	if (can_open(need, &most))
+		return true;
+	g_snprintf(world->why, sizeof(world->why),
+		   "it takes %" G_GUINT64_FORMAT
+		   " descriptors, and this process may open %" G_GUINT64_FORMAT " (ulimit -n)",
+		   need, most);
+	*why = world->why;
+	return false;
+}
+
 static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 				    const struct zcl_config *config, const char **why)
 {
@@ -332,8 +372,8 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 		*why = "a link joins two different peers";
 		return false;
 	}
-	if (link->loss > 0) {
-		*why = "packet loss needs the simulation";
+	if (link->loss > 0 || link->queue > 0) {
+		*why = "losing packets needs the simulation";
 		return false;
 	}
 	**link_of(of(base), a->index, b->index) = *link;
@@ -674,6 +714,7 @@ static void world_free(struct zworld *base)
 	g_ptr_array_unref(world->relay_users);
 	g_ptr_array_unref(world->links);
 	g_ptr_array_unref(world->peers);
+	g_rand_free(world->chance);
 	zloop_free(world->loop);
 	g_free(world);
 }
@@ -683,6 +724,7 @@ static const struct zworld_ops ops = {
 	.strict_time = false,
 	.free = world_free,
 	.now = now,
+	.has_room = has_room,
 	.add_peer = add_peer,
 	.node = node_of,
 	.peer_name = peer_name,
@@ -724,6 +766,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	/* Addresses of this run; that two runs meet is unlikely, and their ports differ anyway. */
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
+	world->chance = g_rand_new_with_seed((guint32)options->seed);
 	world->peers = g_ptr_array_new();
 	world->lives = g_ptr_array_new_with_free_func(free_life);
 	world->appointments = g_ptr_array_new();

@@ -15,7 +15,7 @@
 #define ZRACE_MAX_LINES	    4096u
 #define ZRACE_MAX_LINE	    1024u /* bytes */
 #define ZRACE_MAX_TOKENS    128u  /* per line */
-#define ZRACE_MAX_PEERS	    64u
+#define ZRACE_MAX_PEERS	    128u
 #define ZRACE_MAX_CASES	    64u
 #define ZRACE_MAX_VARS	    16u /* per case */
 #define ZRACE_MAX_REMEMBERS 8u	/* per peer */
@@ -25,13 +25,17 @@
 #define ZRACE_MAX_TIME	    (3600 * INT64_C(1000000000)) /* ns */
 #define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
 #define ZRACE_MAX_SEEDS	    1000u
-#define ZRACE_MAX_COUNT	    1000u /* of a when line */
-#define ZRACE_MAX_DEPTH	    8u	  /* files that include each other */
-#define ZRACE_MAX_FILES	    64u	  /* in all */
-#define ZRACE_MAX_RESTARTS  64u	  /* lines that start a node anew */
-#define ZRACE_MAX_VERSION   9u	  /* that a peer may call with */
+#define ZRACE_MAX_COUNT	    1000u   /* of a when line */
+#define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
+#define ZRACE_MAX_FILES	    64u	    /* in all */
+#define ZRACE_MAX_RESTARTS  64u	    /* lines that start a node anew */
+#define ZRACE_MAX_ACTIONS   32768u  /* statements, each action of an `all` counted */
+#define ZRACE_MAX_QUEUE	    100000u /* packets */
+#define ZRACE_MAX_WORD	    31u	    /* bytes of a value in an action */
+#define ZRACE_MAX_VERSION   9u	    /* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
+#define ZRACE_EVERY_PEER     (ZRACE_MAX_PEERS + 1)	/* "all", while a line is read */
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
 #define ZRACE_DEFAULT_WITHIN (10 * INT64_C(1000000000)) /* ns */
 
@@ -56,8 +60,9 @@ struct zrace_remember {
 struct zrace_peer {
 	char *name;
 	struct zrace_pos pos, nid_pos;
-	char *nid;	  /* text of a NID, or "${VAR}" */
-	uint32_t version; /* one that the core does not speak: it only calls with it */
+	char *nid;	   /* text of a NID, or "${VAR}" */
+	uint32_t nid_plus; /* to be added to its address: of the peers of one `peers` line */
+	uint32_t version;  /* one that the core does not speak: it only calls with it */
 	enum zcl_refusal refuses;
 	bool typed;
 	struct zcl_config tuned; /* defaults, but for what `set` says */
@@ -98,6 +103,7 @@ enum zrace_action_kind {
 	ZRACE_DO_RESET,
 	ZRACE_DO_PARTITION,
 	ZRACE_DO_HEAL,
+	ZRACE_DO_SET,
 	ZRACE_DO_CRASH,
 	ZRACE_DO_RESTART,
 	ZRACE_DO_UPGRADE,
@@ -116,6 +122,8 @@ enum zrace_success {
 	ZRACE_MAY_FAIL, /* in anything, as long as it ends */
 };
 
+struct zrace_tunable; /* tunable.h */
+
 struct zrace_action {
 	enum zrace_action_kind kind;
 	unsigned peer;	/* up to DOWNGRADE: who acts */
@@ -127,6 +135,9 @@ struct zrace_action {
 	size_t ndirs;
 	unsigned call;	/* RESET, PASS: of this connection (world.h); 0: any, all */
 	unsigned count; /* PASS: so many, one after the other */
+	const struct zrace_tunable *tunable; /* SET */
+	uint64_t number;		     /* ... to this */
+	char word[ZRACE_MAX_WORD + 1];	     /* ... as it was written */
 };
 
 struct zrace_field {

@@ -101,10 +101,14 @@ static bool read_success(struct zrace_parser *p, struct zrace_action *action)
 static bool read_other(struct zrace_parser *p, struct zrace_action *action)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
-	const bool self = token->kind == ZRACE_WORD &&
+	const bool self = token->kind == ZRACE_WORD && action->peer < p->script->npeers &&
 			  strcmp(token->text, p->script->peers[action->peer].name) == 0;
 	const char *after = NULL;
 
+	if (zrace_accept(p, "all")) {
+		action->other = ZRACE_EVERY_PEER;
+		return true;
+	}
 	if (!self || !zrace_action_connects(action))
 		return zrace_need_other(p, action->peer, &action->other);
 	for (size_t i = 1; zrace_peek(p, i)->kind != ZRACE_END && after == NULL; i++)
@@ -123,12 +127,21 @@ static bool count_restart(struct zrace_parser *p)
 	return true;
 }
 
+/* Who acts: a peer, or `all`. */
+static bool read_actor(struct zrace_parser *p, struct zrace_action *action)
+{
+	if (!zrace_accept(p, "all"))
+		return zrace_need_peer(p, &action->peer);
+	action->peer = ZRACE_EVERY_PEER;
+	return true;
+}
+
 static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 {
 	const struct zrace_token *token;
 	int kind;
 
-	if (!zrace_need_peer(p, &action->peer))
+	if (!read_actor(p, action))
 		return false;
 	token = zrace_peek(p, 0);
 	kind = token->kind == ZRACE_WORD ? zrace_verb_of(token->text) : -1;
@@ -148,6 +161,8 @@ static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 	if ((action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET) &&
 	    !read_size(p, &action->size))
 		return false;
+	if (action->kind == ZRACE_DO_SET)
+		return zrace_read_tunable(p, &action->tunable, &action->number, action->word);
 	if (action->kind == ZRACE_DO_RESET)
 		return zrace_accept_number(p, "conn", ZRACE_MAX_COUNT, &action->call);
 	return action->kind > ZRACE_DO_DISCONNECT || read_success(p, action);
@@ -186,7 +201,8 @@ bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
 		return zrace_read_dirs(p, action);
 	}
 	if (token->kind != ZRACE_WORD ||
-	    zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER)
+	    (zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER &&
+	     strcmp(token->text, "all") != 0))
 		return zrace_expected(p, "an action (PEER and what it does, hold, release, pass)");
 	return read_verb(p, action);
 }

@@ -46,40 +46,69 @@ static bool read_refuses(struct zrace_parser *p, struct zrace_peer *peer)
 
 static bool read_conns(struct zrace_parser *p, struct zrace_peer *peer)
 {
-	if (zrace_accept(p, "typed"))
-		peer->typed = true;
-	else if (zrace_accept(p, "untyped"))
+	const struct zrace_token *token = zrace_peek(p, 0);
+	const bool number = token->kind == ZRACE_WORD && g_ascii_isdigit(token->text[0]);
+
+	if (zrace_accept(p, "untyped")) {
 		peer->typed = false;
-	else
-		return zrace_expected(p, "\"typed\" or \"untyped\"");
-	return true;
+		return true;
+	}
+	if (!number && !zrace_accept(p, "typed"))
+		return zrace_expected(p, "\"typed\", \"untyped\" or a number");
+	peer->typed = true;
+	token = zrace_peek(p, 0);
+	if (token->kind != ZRACE_WORD || !g_ascii_isdigit(token->text[0]))
+		return true;
+	return zrace_need_number(p, ZCL_MAX_BULK, &peer->tuned.conns_per_peer);
+}
+
+static bool read_tunable_value(struct zrace_parser *p, const struct zrace_tunable *tunable,
+			       uint64_t *number, char *word)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *words;
+
+	if (token->kind == ZRACE_WORD && strlen(token->text) <= ZRACE_MAX_WORD &&
+	    zrace_tunable_parse(tunable, token->text, number)) {
+		if (word)
+			g_strlcpy(word, token->text, ZRACE_MAX_WORD + 1);
+		zrace_take(p);
+		return true;
+	}
+	words = g_string_new(NULL);
+	zrace_tunable_words(tunable, words);
+	zrace_expected(p, "%s", words->str);
+	g_string_free(words, TRUE);
+	return false;
+}
+
+bool zrace_read_tunable(struct zrace_parser *p, const struct zrace_tunable **tunable,
+			uint64_t *number, char *word)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *names;
+
+	*tunable = token->kind == ZRACE_WORD ? zrace_tunable_find(token->text) : NULL;
+	if (*tunable) {
+		zrace_take(p);
+		return read_tunable_value(p, *tunable, number, word);
+	}
+	names = g_string_new(NULL);
+	zrace_tunable_names(names);
+	zrace_expected(p, "a tunable (%s)", names->str);
+	g_string_free(names, TRUE);
+	return false;
 }
 
 static bool read_set(struct zrace_parser *p, struct zrace_peer *peer)
 {
-	const struct zrace_token *token = zrace_peek(p, 0);
-	const struct zrace_tunable *tunable = NULL;
-	GString *words = g_string_new(NULL);
-	bool good = false;
+	const struct zrace_tunable *tunable;
+	uint64_t number;
 
-	if (token->kind == ZRACE_WORD)
-		tunable = zrace_tunable_find(token->text);
-	if (tunable == NULL) {
-		zrace_tunable_names(words);
-		zrace_expected(p, "a tunable (%s)", words->str);
-	} else {
-		zrace_take(p);
-		token = zrace_peek(p, 0);
-		good = token->kind == ZRACE_WORD &&
-		       zrace_tunable_set(tunable, token->text, &peer->tuned);
-		zrace_tunable_words(tunable, words);
-		if (good)
-			zrace_take(p);
-		else
-			zrace_expected(p, "%s", words->str);
-	}
-	g_string_free(words, TRUE);
-	return good;
+	if (!zrace_read_tunable(p, &tunable, &number, NULL))
+		return false;
+	zrace_tunable_set(tunable, number, &peer->tuned);
+	return true;
 }
 
 static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
@@ -128,31 +157,83 @@ static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
 	return zrace_expected(p, "nid, speaks, refuses, remembers, conns or set");
 }
 
-bool zrace_read_peer(struct zrace_parser *p)
+/* From here on it exists: a mistake further on must not make every later line a mistake. NULL: it
+   cannot. Takes the name. */
+static struct zrace_peer *add_peer(struct zrace_parser *p, struct zrace_pos pos, char *name)
 {
 	struct zrace_script *script = p->script;
 	struct zrace_peer *peer = &script->peers[script->npeers];
-	struct zrace_pos pos = zrace_here(p);
-	char *name;
 
-	if (script->npeers == ZRACE_MAX_PEERS)
-		return zrace_expected(p, "at most %u peers", ZRACE_MAX_PEERS);
-	if (!zrace_need_name(p, "the name of a peer", &name))
-		return false;
 	if (zrace_script_peer(script, name) != ZRACE_ANY_PEER) {
 		zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
 		g_free(name);
-		return false;
+		return NULL;
 	}
 	*peer = (struct zrace_peer){
 		.name = name, .pos = pos, .version = ZCL_V2, .refuses = ZCL_REFUSE_REPLY};
 	zcl_config_init(&peer->tuned);
-	/* From here it exists: a mistake further on must not make every later line a mistake. */
 	script->npeers++;
+	return peer;
+}
+
+static bool read_peer_options(struct zrace_parser *p, struct zrace_peer *peer)
+{
 	while (zrace_peek(p, 0)->kind != ZRACE_END)
 		if (!read_peer_option(p, peer))
 			return false;
 	return peer->nid || zrace_expected(p, "\"nid\"");
+}
+
+bool zrace_read_peer(struct zrace_parser *p)
+{
+	struct zrace_pos pos = zrace_here(p);
+	struct zrace_peer *peer;
+	char *name;
+
+	if (p->script->npeers == ZRACE_MAX_PEERS)
+		return zrace_expected(p, "at most %u peers", ZRACE_MAX_PEERS);
+	if (!zrace_need_name(p, "the name of a peer", &name))
+		return false;
+	peer = add_peer(p, pos, name);
+	return peer && read_peer_options(p, peer);
+}
+
+static void copy_peer(struct zrace_peer *peer, const struct zrace_peer *first, unsigned plus)
+{
+	char *name = peer->name;
+
+	*peer = *first;
+	peer->name = name;
+	peer->nid = g_strdup(first->nid);
+	peer->nid_plus = plus;
+	for (size_t i = 0; i < first->nremembers; i++)
+		peer->remembers[i].peer = g_strdup(first->remembers[i].peer);
+}
+
+bool zrace_read_peers(struct zrace_parser *p)
+{
+	const size_t at = p->script->npeers;
+	struct zrace_pos pos;
+	unsigned n = 0;
+	char *name;
+	bool good;
+
+	if (!zrace_need_number(p, ZRACE_MAX_PEERS, &n))
+		return false;
+	pos = zrace_here(p);
+	if (at + n > ZRACE_MAX_PEERS)
+		return zrace_complain(p, pos, "expected at most %u peers in all, got %zu",
+				      ZRACE_MAX_PEERS, at + n);
+	if (!zrace_need_name(p, "the name that the peers begin with", &name))
+		return false;
+	good = true;
+	for (unsigned i = 1; i <= n && good; i++)
+		good = add_peer(p, pos, g_strdup_printf("%s%u", name, i)) != NULL;
+	g_free(name);
+	good = good && read_peer_options(p, &p->script->peers[at]);
+	for (unsigned i = 1; i < n && good; i++)
+		copy_peer(&p->script->peers[at + i], &p->script->peers[at], i);
+	return good;
 }
 
 static bool read_var(struct zrace_parser *p, struct zrace_case *one)
@@ -208,6 +289,10 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 
 	if (zrace_accept(p, "latency"))
 		return zrace_need_time(p, &shape->latency);
+	if (zrace_accept(p, "jitter"))
+		return zrace_need_time(p, &shape->jitter);
+	if (zrace_accept(p, "queue"))
+		return zrace_need_number(p, ZRACE_MAX_QUEUE, &shape->queue);
 	if (zrace_accept(p, "bandwidth")) {
 		if (!zrace_parse_bandwidth(text, &shape->bandwidth))
 			return zrace_expected(p, "a bandwidth (10Gbps, 100Mbps)");
@@ -215,7 +300,7 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 		if (!zrace_parse_percent(text, &shape->loss))
 			return zrace_expected(p, "a part of the packets (1%%, 0.5%%)");
 	} else {
-		return zrace_expected(p, "latency, bandwidth or loss");
+		return zrace_expected(p, "latency, jitter, bandwidth, loss or queue");
 	}
 	zrace_take(p);
 	return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/runner_internal.h"
 
+#include "scenarios/tunable.h"
 #include "scenarios/words.h"
 
 /* Where time is real, a bound is only there to end what hangs. */
@@ -73,6 +74,13 @@ void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
 	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
 	zrace_config_speak(config, runner->version[peer]);
+	for (guint i = 0; i < runner->settings->len; i++) {
+		const struct zrace_setting *one =
+			&g_array_index(runner->settings, struct zrace_setting, i);
+
+		if (one->peer == peer)
+			zrace_tunable_set(one->tunable, one->number, config);
+	}
 	config->faults = runner->run->faults;
 }
 
@@ -157,11 +165,41 @@ static bool set_links(struct zrace_runner *runner)
 	return true;
 }
 
-static void note_pair(struct zrace_runner *runner, const struct zrace_action *action)
+/* Those that an action connects; how many. */
+static size_t note_pairs(struct zrace_runner *runner)
 {
-	if (zrace_action_connects(action))
-		runner->pairs[MIN(action->peer, action->other)][MAX(action->peer, action->other)] =
-			true;
+	const struct zrace_script *script = runner->script;
+	size_t n = 0;
+
+	for (guint i = 0; i < script->statements->len; i++) {
+		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
+		const struct zrace_action *action = &one->action;
+		bool *pair = &runner->pairs[MIN(action->peer, action->other)]
+					   [MAX(action->peer, action->other)];
+		const bool acts = one->kind == ZRACE_AT || one->kind == ZRACE_THEN ||
+				  one->kind == ZRACE_WHEN || one->kind == ZRACE_WHEN_ALL ||
+				  one->kind == ZRACE_WHEN_HELD;
+
+		if (!acts || !zrace_action_connects(action) ||
+		    !zrace_statement_counts(one, runner->run->case_index, runner->run->vary))
+			continue;
+		n += !*pair;
+		*pair = true;
+	}
+	return n;
+}
+
+static bool has_room(struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+	const size_t npeers = runner->script->npeers, npairs = note_pairs(runner);
+	const char *why = NULL;
+
+	if (ops->has_room == NULL || ops->has_room(runner->world, npeers, npairs, &why))
+		return true;
+	zrace_runner_fail(runner, ZRACE_SKIP, (struct zrace_pos){0}, "%s has no room for this: %s",
+			  ops->name, why ? why : "no reason given");
+	return false;
 }
 
 static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
@@ -199,17 +237,12 @@ static void set_statement(struct zrace_runner *runner, const struct zrace_statem
 		zrace_runner_hold(runner, &statement->action);
 		break;
 	case ZRACE_AT:
-		note_pair(runner, &statement->action);
 		set_alarm(runner, statement);
 		break;
 	case ZRACE_WHEN_ALL:
 	case ZRACE_WHEN_HELD:
 	case ZRACE_WHEN:
-		note_pair(runner, &statement->action);
 		g_array_append_val(runner->triggers, trigger);
-		break;
-	case ZRACE_THEN:
-		note_pair(runner, &statement->action);
 		break;
 	default:
 		break;
@@ -220,6 +253,8 @@ static bool set_up(struct zrace_runner *runner)
 {
 	const struct zrace_script *script = runner->script;
 
+	if (!has_room(runner))
+		return false;
 	for (size_t i = 0; i < script->npeers; i++)
 		if (!add_peer(runner, i))
 			return false;
@@ -332,6 +367,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
 	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
 	runner->passes = g_array_new(FALSE, FALSE, sizeof(struct zrace_pass));
+	runner->settings = g_array_new(FALSE, FALSE, sizeof(struct zrace_setting));
 	zrace_chain_init(runner);
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
@@ -347,6 +383,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 				  why ? why : "no reason given");
 	zrace_matcher_free(runner->matcher);
 	g_array_unref(runner->passes);
+	g_array_unref(runner->settings);
 	zrace_chain_clear(runner);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);

@@ -25,8 +25,10 @@ struct zworld_peer; /* a peer of the script, made by the world */
 
 struct zworld_link {
 	int64_t latency;    /* ns, one way */
+	int64_t jitter;	    /* ns: up to so much more, drawn anew each time; nothing overtakes */
 	uint64_t bandwidth; /* bits per second; 0: the world's default */
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
+	uint32_t queue; /* packets that wait on the way; 0: the default, outside the simulation */
 };
 
 /* A message that a hold keeps at the head of its stream. */
@@ -53,7 +55,7 @@ struct zworld_listener {
 };
 
 struct zworld_options {
-	uint64_t seed;
+	uint64_t seed;	      /* of all that is random: loss, jitter */
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
 };
@@ -70,6 +72,11 @@ struct zworld_ops {
 	bool strict_time; /* time bounds are exact here */
 	void (*free)(struct zworld *world);
 	int64_t (*now)(const struct zworld *world);
+	/*
+	 * Before the peers: whether there is room for so many, of which so many pairs connect.
+	 * False with *why when this world, here and now, has none. NULL: there always is.
+	 */
+	bool (*has_room)(struct zworld *world, size_t npeers, size_t npairs, const char **why);
 	/*
 	 * name: the script's, copied; config: complete but for nothing. NULL with *why (static or
 	 * owned by the world) on failure. The node exists at once and listens at once.

@@ -96,8 +96,13 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 		*why = "it has more than 8 peers";
 		return false;
 	}
-	for (size_t i = 0; i < script->npeers; i++)
+	for (size_t i = 0; i < script->npeers; i++) {
 		model->nids[i] = script->cases[case_index].nids[i];
+		if (script->peers[i].tuned.conns_per_peer > 1) {
+			*why = "it has a peer with more than one connection of a type";
+			return false;
+		}
+	}
 	for (guint i = 0; i < script->statements->len; i++) {
 		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
 

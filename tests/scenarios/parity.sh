@@ -12,7 +12,7 @@ fi
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 n=0
-for script in "$top_srcdir"/scenarios/*.race "$top_srcdir"/tests/scenarios/good/forced*.race; do
+for script in "$top_srcdir"/scenarios/*.race; do
 	n=$((n + 1))
 	name=$(basename "$script" .race)
 	"$top_builddir/zclnd-sim" race --events "$script" >"$dir/sim" 2>"$dir/sim.err"

@@ -207,8 +207,14 @@ static void test_limits(void)
 	const char *two = "race 1\npeer a nid 10.1.0.1@tcp\npeer b nid 10.1.0.2@tcp\n";
 	char *big;
 
-	expect_limit(many("race 1\n", 64, "peer p"), true, "");
-	expect_limit(many("race 1\n", 65, "peer p"), false, "at most 64 peers");
+	expect_limit(many("race 1\n", 128, "peer p"), true, "");
+	expect_limit(many("race 1\n", 129, "peer p"), false, "at most 128 peers");
+	expect_limit(g_strdup("race 1\npeers 128 p nid 10.0.0.1@tcp\nat 0 all ping all\n"
+			      "at 1s all ping all\n"),
+		     true, "");
+	expect_limit(g_strdup("race 1\npeers 128 p nid 10.0.0.1@tcp\nat 0 all ping all\n"
+			      "at 1s all ping all\nat 2s all ping all\n"),
+		     false, "at most 32768 actions");
 	expect_limit(many(two, 64, "case c"), true, "");
 	expect_limit(many(two, 65, "case c"), false, "at most 64 cases");
 	expect_limit(many(two, 4092, "#"), true, "");

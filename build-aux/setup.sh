@@ -41,6 +41,7 @@ zc_package_table()
 	python3 want runs the plots
 	python3-matplotlib want draws the plots
 	python3-numpy want computes the plots
+	iproute2 want two hosts in network namespaces, for tests
 	man-db want shows and tests the man pages
 	EOF
 }

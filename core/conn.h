@@ -2,6 +2,7 @@
 #ifndef ZCL_CONN_H
 #define ZCL_CONN_H
 
+#include "core/deadline.h"
 #include "core/node.h"
 #include "core/proto.h"
 #include "core/rx.h"
@@ -51,8 +52,9 @@ struct zcl_conn {
 
 	struct zcl_rx rx;
 	struct zcl_sink sink;
-	GByteArray *stash;   /* bytes that came in while in PARSE_WAIT; NULL: none */
-	int64_t rx_deadline; /* INT64_MAX: none */
+	GByteArray *stash;		  /* bytes that came in while in PARSE_WAIT; NULL: none */
+	struct zcl_deadline due;	  /* the earlier one of these */
+	int64_t rx_deadline, tx_deadline; /* INT64_MAX: none */
 
 	struct zcl_txq txq;
 	GQueue inflight; /* sent, waiting for a release */
@@ -60,7 +62,6 @@ struct zcl_conn {
 	bool zc_capable, copying;
 	enum zcl_why why; /* of the way in which the next payloads go */
 	bool tx_awake;
-	int64_t tx_deadline;
 };
 
 /* A new connection in CONNECTING or CALLED, on the node's list. */
@@ -93,8 +94,13 @@ bool zcl_tx_is_over(const struct zcl_tx *tx);
 void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, int64_t now);
 
 /* conn_rx.c: goes on with what is there (after PARSE_WAIT). */
-void zcl_conn_rx_run(struct zcl_conn *conn, int64_t now);
 void zcl_conn_rx_resume(struct zcl_conn *conn, int64_t now);
+
+/* The earliest deadline of a connection; INT64_MAX: none. */
+static inline int64_t zcl_conn_expiry(const struct zcl_conn *conn)
+{
+	return MIN(conn->rx_deadline, conn->tx_deadline);
+}
 
 static inline bool zcl_conn_is_down(const struct zcl_conn *conn)
 {

@@ -35,7 +35,7 @@ static void send_hello(struct zcl_conn *conn, const struct zcl_proto *proto, int
 	g_assert(conn->hello_len <= sizeof(conn->hello));
 	note_hello(conn, ZCL_EV_HELLO_SENT, &hello, now);
 	conn->tx_deadline = zcl_time_after(now, config->socket_timeout);
-	zcl_node_arm(conn->node, conn->tx_deadline);
+	zcl_conn_arm(conn, conn->tx_deadline);
 	zcl_conn_wake_tx(conn);
 }
 
@@ -72,7 +72,8 @@ static void conn_up(struct zcl_conn *conn, int64_t now)
 
 	conn->state = ZCL_CS_UP;
 	conn->rx_deadline = INT64_MAX;
-	g_queue_push_tail_link(&conn->peer->conns, &conn->peer_link);
+	zcl_queue_push(&conn->peer->conns, &conn->peer_link);
+	conn->peer->settled = false;
 	node->stats.conns_opened++;
 	zcl_node_note(node, conn->peer, conn, ZCL_EV_CONN_UP, now);
 }
@@ -220,7 +221,7 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 		attempt_fatal(conn, ZCL_E_WRONG_NID, now);
 		return;
 	}
-	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns) &&
+	if (peer->incarnation != hello->kshm_src_incarnation && !zcl_queue_is_empty(&peer->conns) &&
 	    !zcl_fault(peer->node, ZCL_FAULT_IGNORE_INCARNATION)) {
 		zcl_conn_end(conn, ZCL_E_STALE, true, now);
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);

@@ -35,7 +35,7 @@ static void acked(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 	}
 	if (!zcl_tx_is_over(tx))
 		return;
-	g_queue_unlink(&tx->conn->inflight, &tx->link);
+	zcl_queue_unlink(&tx->conn->inflight, &tx->link);
 	zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 }
 
@@ -64,56 +64,64 @@ static void noop_received(struct zcl_conn *conn, const struct zcl_ksm *ksm, int6
 		acked(conn, cookie, now);
 }
 
-static void header_received(struct zcl_conn *conn, const struct zcl_rx_item *item, int64_t now)
+static void header_received(struct zcl_conn *conn, int64_t now)
 {
-	if (item->ksm.ksm_zc_cookies[1] != 0)
-		acked(conn, item->ksm.ksm_zc_cookies[1], now);
-	if (zcl_conn_is_down(conn))
-		return;
-	if (zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK) && item->ksm.ksm_zc_cookies[0] != 0)
-		requested(conn, item->ksm.ksm_zc_cookies[0], now);
-	zcl_lnet_parse(conn, &item->hdr, now);
+	const struct zcl_ksm *ksm = &conn->rx.ksm;
+
+	if (ksm->ksm_zc_cookies[1] != 0) {
+		acked(conn, ksm->ksm_zc_cookies[1], now);
+		if (zcl_conn_is_down(conn))
+			return;
+	}
+	if (zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK) && ksm->ksm_zc_cookies[0] != 0)
+		requested(conn, ksm->ksm_zc_cookies[0], now);
+	zcl_lnet_parse(conn, &conn->rx.hdr, now);
 }
 
-static void message_received(struct zcl_conn *conn, const struct zcl_rx_item *item, int64_t now)
+static void message_received(struct zcl_conn *conn, int64_t now)
 {
+	const struct zcl_lnet_hdr *hdr = &conn->rx.hdr;
+	/* The ACK may go out on this connection, whose messages do not change these. */
+	const struct zcl_ksm *ksm = &conn->rx.ksm;
 	struct zcl_stats *stats = &conn->node->stats;
 
 	stats->messages_received++;
-	stats->payload_received += item->hdr.payload_length;
+	stats->payload_received += hdr->payload_length;
 	if (zcl_node_traces(conn->node)) {
 		struct zcl_event ev =
 			zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_MSG_RECEIVED, now);
 
-		ev.lnet_type = item->hdr.type;
-		ev.length = item->hdr.payload_length;
-		ev.cookie = item->ksm.ksm_zc_cookies[0];
-		ev.ack = item->ksm.ksm_zc_cookies[1];
+		ev.lnet_type = hdr->type;
+		ev.length = hdr->payload_length;
+		ev.cookie = ksm->ksm_zc_cookies[0];
+		ev.ack = ksm->ksm_zc_cookies[1];
 		zcl_node_emit(conn->node, &ev);
 	}
 	/* Before LNet answers, so that the answer can carry the ACK. */
-	if (item->ksm.ksm_zc_cookies[0] != 0 && !zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK))
-		requested(conn, item->ksm.ksm_zc_cookies[0], now);
-	zcl_lnet_received(conn, &item->hdr, now);
+	if (ksm->ksm_zc_cookies[0] != 0 && !zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK))
+		requested(conn, ksm->ksm_zc_cookies[0], now);
+	zcl_lnet_received(conn, hdr, now);
 }
 
-static void handle(struct zcl_conn *conn, const struct zcl_rx_item *item, int64_t now)
+static void handle(struct zcl_conn *conn, enum zcl_item_kind kind, int64_t now)
 {
-	switch (item->kind) {
-	case ZCL_ITEM_ACCEPT:
-		zcl_conn_hello_accept(conn, &item->accept, now);
-		break;
-	case ZCL_ITEM_HELLO:
-		zcl_conn_hello_received(conn, &item->hello, now);
-		break;
-	case ZCL_ITEM_NOOP:
-		noop_received(conn, &item->ksm, now);
-		break;
+	const struct zcl_rx *rx = &conn->rx;
+
+	switch (kind) {
 	case ZCL_ITEM_LNET:
-		header_received(conn, item, now);
+		header_received(conn, now);
 		break;
 	case ZCL_ITEM_MESSAGE:
-		message_received(conn, item, now);
+		message_received(conn, now);
+		break;
+	case ZCL_ITEM_NOOP:
+		noop_received(conn, &rx->ksm, now);
+		break;
+	case ZCL_ITEM_ACCEPT:
+		zcl_conn_hello_accept(conn, &rx->accept, now);
+		break;
+	case ZCL_ITEM_HELLO:
+		zcl_conn_hello_received(conn, &rx->hello, now);
 		break;
 	case ZCL_ITEM_MORE:
 		break;
@@ -125,21 +133,22 @@ static bool listens(const struct zcl_conn *conn)
 	return conn->state != ZCL_CS_DOWN && conn->state != ZCL_CS_REFUSING;
 }
 
-void zcl_conn_rx_run(struct zcl_conn *conn, int64_t now)
+/* Handles what is complete; returns behind the bytes that it took. */
+static const uint8_t *run(struct zcl_conn *conn, const uint8_t *at, const uint8_t *end, int64_t now)
 {
-	struct zcl_rx_item item;
-
 	while (listens(conn)) {
-		enum zcl_err err = zcl_rx_next(&conn->rx, &item);
+		enum zcl_item_kind kind;
+		const enum zcl_err err = zcl_rx_feed(&conn->rx, &at, end, &kind);
 
 		if (err != ZCL_OK) {
 			protocol_error(conn, err, now);
-			return;
+			return end;
 		}
-		if (item.kind == ZCL_ITEM_MORE)
-			return;
-		handle(conn, &item, now);
+		if (kind == ZCL_ITEM_MORE)
+			return at;
+		handle(conn, kind, now);
 	}
+	return end;
 }
 
 /* An incomplete message must make progress. */
@@ -152,24 +161,19 @@ static void arm_rx(struct zcl_conn *conn, int64_t now)
 		return;
 	}
 	conn->rx_deadline = zcl_time_after(now, conn->node->config.socket_timeout);
-	zcl_node_arm(conn->node, conn->rx_deadline);
+	zcl_conn_arm(conn, conn->rx_deadline);
 }
 
 static void push(struct zcl_conn *conn, const uint8_t *data, size_t len, int64_t now)
 {
-	while (len > 0 && listens(conn) && !zcl_conn_rx_paused(conn)) {
-		const size_t n = zcl_rx_push(&conn->rx, data, len);
+	const uint8_t *rest = run(conn, data, data + len, now);
 
-		g_assert(n > 0);
-		data += n;
-		len -= n;
-		zcl_conn_rx_run(conn, now);
-	}
-	if (len == 0 || !listens(conn))
+	if (rest == data + len)
 		return;
+	/* PARSE_WAIT */
 	if (conn->stash == NULL)
 		conn->stash = g_byte_array_new();
-	g_byte_array_append(conn->stash, data, (guint)len);
+	g_byte_array_append(conn->stash, rest, (guint)(data + len - rest));
 }
 
 void zcl_conn_rx_push(struct zcl_conn *conn, const void *data, size_t len, int64_t now)
@@ -186,10 +190,11 @@ void zcl_conn_rx_resume(struct zcl_conn *conn, int64_t now)
 	GByteArray *stash = conn->stash;
 
 	conn->stash = NULL;
-	zcl_conn_rx_run(conn, now);
 	if (stash != NULL) {
 		push(conn, stash->data, stash->len, now);
 		g_byte_array_unref(stash);
+	} else {
+		run(conn, NULL, NULL, now);
 	}
 	arm_rx(conn, now);
 	if (listens(conn) && !zcl_conn_rx_paused(conn))
@@ -207,7 +212,7 @@ void zcl_conn_rx_advance(struct zcl_conn *conn, size_t n, int64_t now)
 		return;
 	conn->node->stats.bytes_received += n;
 	zcl_rx_advance(&conn->rx, n);
-	zcl_conn_rx_run(conn, now);
+	run(conn, NULL, NULL, now);
 	arm_rx(conn, now);
 }
 

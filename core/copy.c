@@ -15,6 +15,7 @@
 struct copying {
 	struct zcl_node *to;
 	const struct zcl_node *from;
+	GQueue spare; /* connections of `to` as it was, to be used again */
 };
 
 static struct zcl_conn *twin_conn(const struct copying *c, const struct zcl_conn *conn)
@@ -59,12 +60,11 @@ static void move_iov(const struct copying *c, struct iovec *iov)
 		iov->iov_base = c->to->lnet.ping_info + (base - lnet->ping_info);
 		return;
 	}
-	for (guint i = 0; i < lnet->ops->len; i++) {
-		const uint8_t *ping = g_array_index(lnet->ops, struct zcl_op, i).ping;
+	for (uint32_t i = 0; i < lnet->nops; i++) {
+		const uint8_t *ping = zcl_lnet_op_at(lnet, i)->ping;
 
 		if (ping != NULL && is_within(base, ping, ZCL_PING_MAX_SIZE))
-			iov->iov_base = g_array_index(c->to->lnet.ops, struct zcl_op, i).ping +
-					(base - ping);
+			iov->iov_base = zcl_lnet_op_at(&c->to->lnet, i)->ping + (base - ping);
 	}
 }
 
@@ -75,14 +75,15 @@ static struct zcl_tx *copy_tx(const struct copying *c, const struct zcl_tx *src,
 {
 	struct zcl_tx *tx = zcl_tx_get(&c->to->pool);
 
-	memcpy(tx, src, offsetof(struct zcl_tx, iov) + src->niov * sizeof(*src->iov));
+	memcpy(tx, src, offsetof(struct zcl_tx, iovs));
+	zcl_iovs_set(&tx->iovs, zcl_iovs(&src->iovs, src->niov), src->niov);
 	tx->link = (GList){.data = tx};
 	tx->zc_link = (GList){.data = tx};
 	tx->conn = conn;
 	tx->peer = twin_peer(c, src->peer);
 	tx->owner.me = twin_me(c, src->owner.me);
 	for (size_t i = 0; i < tx->niov; i++)
-		move_iov(c, &tx->iov[i]);
+		move_iov(c, &zcl_iovs(&tx->iovs, tx->niov)[i]);
 	return tx;
 }
 
@@ -127,23 +128,41 @@ static struct zcl_tx *twin_tx(const struct copying *c, const struct zcl_tx *tx)
 
 /* ---- connections ---- */
 
-static void drop_conns(struct zcl_node *node)
+static void drop_conn(struct zcl_node *node, struct zcl_conn *conn)
 {
-	while (node->conns.head != NULL) {
-		struct zcl_conn *conn = g_queue_pop_head_link(&node->conns)->data;
-
-		drop_queue(node, &conn->inflight);
-		drop_queue(node, &conn->txq.queue);
-		if (conn->stash)
-			g_byte_array_unref(conn->stash);
-		g_free(conn);
-	}
+	drop_queue(node, &conn->inflight);
+	drop_queue(node, &conn->txq.queue);
+	if (conn->stash)
+		g_byte_array_unref(conn->stash);
 }
 
-static void copy_conn(const struct copying *c, const struct zcl_conn *src)
+static struct zcl_conn *spare_conn(struct copying *c)
 {
-	struct zcl_conn *conn = g_memdup2(src, sizeof(*src));
+	const GList *link = g_queue_pop_head_link(&c->spare);
 
+	return link ? link->data : g_new(struct zcl_conn, 1);
+}
+
+/* The list that a payload goes to is the attached buffer's or the GET's. */
+static const struct iovec *twin_list(const struct copying *c, const struct zcl_conn *src)
+{
+	const struct zcl_sink *sink = &src->sink;
+	const struct zcl_op *from, *to;
+
+	if (src->rx.state != ZCL_RX_LNET_PAYLOAD)
+		return NULL;
+	if (sink->kind == ZCL_SINK_ME)
+		return twin_me(c, sink->me)->spec.iov + (src->rx.iov - sink->me->spec.iov);
+	from = zcl_lnet_op_at(&c->from->lnet, (uint32_t)sink->op);
+	to = zcl_lnet_op_at(&c->to->lnet, (uint32_t)sink->op);
+	return zcl_iovs(&to->iovs, to->niov) + (src->rx.iov - zcl_iovs(&from->iovs, from->niov));
+}
+
+static void copy_conn(struct copying *c, const struct zcl_conn *src)
+{
+	struct zcl_conn *conn = spare_conn(c);
+
+	*conn = *src;
 	conn->node = c->to;
 	conn->peer = twin_peer(c, src->peer);
 	conn->link = (GList){.data = conn};
@@ -153,8 +172,8 @@ static void copy_conn(const struct copying *c, const struct zcl_conn *src)
 		conn->stash = g_byte_array_sized_new(src->stash->len);
 		g_byte_array_append(conn->stash, src->stash->data, src->stash->len);
 	}
-	for (size_t i = src->rx.iov_at; i < src->rx.iov_end; i++)
-		move_iov(c, &conn->rx.iov[i]);
+	conn->rx.iov = twin_list(c, src);
+	conn->due.owner = conn;
 	copy_queue(c, &conn->inflight, &src->inflight, conn);
 	copy_queue(c, &conn->txq.queue, &src->txq.queue, conn);
 	conn->txq.carrier = twin_link(&conn->txq.queue, &src->txq.queue, src->txq.carrier);
@@ -192,6 +211,7 @@ static void copy_peers(const struct copying *c)
 		}
 		*peer = *src;
 		peer->node = to;
+		peer->due.owner = peer;
 	}
 	drop_peers(to, from->peers->len);
 	to->last_peer = twin_peer(c, from->last_peer);
@@ -207,6 +227,12 @@ static void join_peer(const struct copying *c, struct zcl_peer *peer, const stru
 	g_queue_init(&peer->zc_reqs);
 	for (const GList *l = src->zc_reqs.head; l != NULL; l = l->next)
 		g_queue_push_tail_link(&peer->zc_reqs, &twin_tx(c, l->data)->zc_link);
+	g_queue_init(&peer->ops);
+	for (const GList *l = src->ops.head; l != NULL; l = l->next) {
+		const struct zcl_op *op = l->data;
+
+		g_queue_push_tail_link(&peer->ops, &zcl_lnet_op_at(&c->to->lnet, op->index)->link);
+	}
 }
 
 /* ---- LNet ---- */
@@ -251,6 +277,8 @@ static void copy_buffers(struct zcl_lnet *to, const struct zcl_lnet *from)
 	for (size_t p = 0; p < ZCL_LNET_PORTALS; p++) {
 		const GPtrArray *list = from->portal[p];
 
+		if (list == NULL && to->portal[p] == NULL)
+			continue;
 		if (!same_buffers(to->portal[p], list))
 			make_buffers(to, p, list);
 		for (guint i = 0; list != NULL && i < list->len; i++)
@@ -260,73 +288,104 @@ static void copy_buffers(struct zcl_lnet *to, const struct zcl_lnet *from)
 
 static void copy_ops(struct zcl_lnet *to, const struct zcl_lnet *from)
 {
-	for (guint i = 0; i < to->ops->len; i++)
-		g_free(g_array_index(to->ops, struct zcl_op, i).ping);
-	g_array_set_size(to->ops, 0);
-	g_array_append_vals(to->ops, from->ops->data, from->ops->len);
-	for (guint i = 0; i < to->ops->len; i++) {
-		struct zcl_op *op = &g_array_index(to->ops, struct zcl_op, i);
+	for (uint32_t i = 0; i < to->nops; i++)
+		g_free(zcl_lnet_op_at(to, i)->ping);
+	while (to->op_slabs->len < from->op_slabs->len)
+		g_ptr_array_add(to->op_slabs, g_new0(struct zcl_op, ZCL_OP_SLAB));
+	for (uint32_t i = 0; i < from->nops; i++) {
+		struct zcl_op *op = zcl_lnet_op_at(to, i);
 
-		op->ping = op->ping ? g_memdup2(op->ping, ZCL_PING_MAX_SIZE) : NULL;
+		const struct zcl_op *src = zcl_lnet_op_at(from, i);
+		struct zcl_iovs iovs = op->iovs;
+
+		zcl_iovs_set(&iovs, zcl_iovs(&src->iovs, src->niov), src->niov);
+		*op = *src;
+		op->iovs = iovs;
+		op->link = (GList){.data = op};
+		op->ping = op->kind == ZCL_OP_PING ? g_memdup2(op->ping, ZCL_PING_MAX_SIZE) : NULL;
 	}
-	g_array_set_size(to->free_ops, 0);
-	g_array_append_vals(to->free_ops, from->free_ops->data, from->free_ops->len);
-}
-
-/* An operation's own memory is there; the connection that it receives from comes later. */
-static void copy_lnet(struct zcl_lnet *to, const struct zcl_lnet *from)
-{
-	struct zcl_lnet had;
-
-	copy_buffers(to, from);
-	copy_ops(to, from);
-	had = *to;
-	*to = *from;
-	memcpy(to->portal, had.portal, sizeof(had.portal));
-	to->me_by_id = had.me_by_id;
-	to->ops = had.ops;
-	to->free_ops = had.free_ops;
 }
 
 static void join_ops(const struct copying *c)
 {
-	for (guint i = 0; i < c->to->lnet.ops->len; i++) {
-		struct zcl_op *op = &g_array_index(c->to->lnet.ops, struct zcl_op, i);
+	for (uint32_t i = 0; i < c->to->lnet.nops; i++) {
+		struct zcl_op *op = zcl_lnet_op_at(&c->to->lnet, i);
 
+		if (op->kind == ZCL_OP_FREE)
+			continue;
+		op->peer = twin_peer(c, op->peer);
 		op->receiving = twin_conn(c, op->receiving);
-		for (size_t k = 0; op->kind != ZCL_OP_FREE && k < op->niov; k++)
-			move_iov(c, &op->iov[k]);
+		if (op->kind == ZCL_OP_PING)
+			move_iov(c, &op->iovs.few[0]);
 	}
 }
 
 /* ---- the node ---- */
 
+static void keep_place(GPtrArray *heap, struct zcl_deadline *d)
+{
+	if (d->at != INT64_MAX)
+		heap->pdata[d->place] = d;
+}
+
+static void copy_deadlines(struct zcl_node *to, const struct zcl_node *from)
+{
+	GPtrArray *heap = to->deadlines.heap;
+
+	g_ptr_array_set_size(heap, (gint)from->deadlines.heap->len);
+	for (GList *l = to->conns.head; l != NULL; l = l->next)
+		keep_place(heap, &((struct zcl_conn *)l->data)->due);
+	for (guint i = 0; i < to->peers->len; i++)
+		keep_place(heap, &((struct zcl_peer *)to->peers->pdata[i])->due);
+}
+
+/* Everything but what the copy has of its own. */
+static void copy_fields(struct zcl_node *to, const struct zcl_node *from)
+{
+	const struct zcl_callbacks cb = to->cb;
+	const struct zcl_tx_pool pool = to->pool;
+	const struct zcl_deadlines deadlines = to->deadlines;
+	void *user = to->user;
+	GPtrArray *peers = to->peers, *op_slabs = to->lnet.op_slabs;
+	GHashTable *peer_by_nid = to->peer_by_nid, *me_by_id = to->lnet.me_by_id;
+	GPtrArray *portal[ZCL_LNET_PORTALS];
+
+	memcpy(portal, to->lnet.portal, sizeof(portal));
+	*to = *from;
+	to->cb = cb;
+	to->pool = pool;
+	to->deadlines = deadlines;
+	to->user = user;
+	to->peers = peers;
+	to->lnet.op_slabs = op_slabs;
+	to->peer_by_nid = peer_by_nid;
+	to->lnet.me_by_id = me_by_id;
+	memcpy(to->lnet.portal, portal, sizeof(portal));
+	g_queue_init(&to->conns);
+}
+
 void zcl_node_copy(struct zcl_node *to, const struct zcl_node *from,
 		   void (*twins)(void *user, const struct zcl_conn *from, struct zcl_conn *to),
 		   void *user)
 {
-	const struct copying c = {to, from};
-	struct zcl_node had;
+	struct copying c = {to, from, to->conns};
 
-	drop_conns(to);
+	for (const GList *l = to->conns.head; l != NULL; l = l->next)
+		drop_conn(to, l->data);
 	for (guint i = 0; i < to->peers->len; i++)
 		drop_queue(to, &((struct zcl_peer *)to->peers->pdata[i])->waiting);
-	copy_lnet(&to->lnet, &from->lnet);
-	had = *to;
-	*to = *from;
-	to->cb = had.cb;
-	to->user = had.user;
-	to->peers = had.peers;
-	to->peer_by_nid = had.peer_by_nid;
-	to->conns = had.conns;
-	to->pool = had.pool;
-	to->lnet = had.lnet;
+	copy_buffers(&to->lnet, &from->lnet);
+	copy_ops(&to->lnet, &from->lnet);
+	copy_fields(to, from);
 	copy_peers(&c);
 	for (const GList *l = from->conns.head; l != NULL; l = l->next)
 		copy_conn(&c, l->data);
+	while (c.spare.head != NULL)
+		g_free(g_queue_pop_head_link(&c.spare)->data);
 	for (guint i = 0; i < from->peers->len; i++)
 		join_peer(&c, to->peers->pdata[i], from->peers->pdata[i]);
 	join_ops(&c);
+	copy_deadlines(to, from);
 	g_assert(to->pool.in_use == from->pool.in_use);
 	for (const GList *l = from->conns.head, *m = to->conns.head; l != NULL;
 	     l = l->next, m = m->next)

@@ -192,6 +192,9 @@ static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 	zcl_digest_u64(digest, (uint64_t)peer->zc_reqs.length << 32 | peer->under_way);
 	for (const GList *l = peer->zc_reqs.head; l != NULL; l = l->next)
 		zcl_digest_u64(digest, ((const struct zcl_tx *)l->data)->ksm.ksm_zc_cookies[0]);
+	zcl_digest_u64(digest, peer->ops.length);
+	for (const GList *l = peer->ops.head; l != NULL; l = l->next)
+		zcl_digest_u64(digest, ((const struct zcl_op *)l->data)->index);
 }
 
 /* ---- LNet ---- */
@@ -205,9 +208,9 @@ static void add_me(struct zcl_digest *digest, const struct zcl_me *me)
 	zcl_digest_u64(digest, spec->match_bits);
 	zcl_digest_u64(digest, spec->ignore_bits);
 	zcl_digest_u64(digest, spec->peer);
-	zcl_digest_u64(digest, me->length);
-	zcl_digest_u64(digest, me->next);
-	zcl_digest_u64(digest, spec->threshold ? spec->threshold - me->used : UINT64_MAX);
+	zcl_digest_u64(digest, zcl_iov_length(spec->iov, spec->niov));
+	zcl_digest_u64(digest, me->use.next);
+	zcl_digest_u64(digest, spec->threshold ? spec->threshold - me->use.operations : UINT64_MAX);
 	zcl_digest_u64(digest, me->busy << 1 | me->detached);
 }
 
@@ -230,7 +233,7 @@ static void add_op(struct zcl_digest *digest, const struct zcl_node *node, const
 	if (op->kind == ZCL_OP_FREE)
 		return;
 	zcl_digest_u64(digest, (uint64_t)op->sending << 1 | op->answering);
-	zcl_digest_u64(digest, op->target);
+	zcl_digest_u64(digest, op->peer->nid);
 	zcl_digest_u64(digest, op->portal);
 	zcl_digest_u64(digest, op->match_bits);
 	zcl_digest_u64(digest, op->hdr_data);
@@ -244,11 +247,11 @@ static void add_lnet(struct zcl_digest *digest, const struct zcl_node *node, int
 	const struct zcl_lnet *lnet = &node->lnet;
 
 	add_portals(digest, lnet);
-	zcl_digest_u64(digest, (uint64_t)lnet->ops->len << 32 | lnet->free_ops->len);
-	for (guint i = 0; i < lnet->ops->len; i++)
-		add_op(digest, node, &g_array_index(lnet->ops, struct zcl_op, i), now);
-	for (guint i = 0; i < lnet->free_ops->len; i++)
-		zcl_digest_u64(digest, g_array_index(lnet->free_ops, guint, i));
+	zcl_digest_u64(digest, lnet->nops);
+	for (uint32_t i = 0; i < lnet->nops; i++)
+		add_op(digest, node, zcl_lnet_op_at(lnet, i), now);
+	for (uint32_t i = lnet->free_op; i != 0; i = zcl_lnet_op_at(lnet, i - 1)->next_free)
+		zcl_digest_u64(digest, i);
 }
 
 /* ---- the node ---- */
@@ -267,15 +270,12 @@ void zcl_node_digest(const struct zcl_node *node, int64_t now, struct zcl_digest
 
 int64_t zcl_node_next_deadline(const struct zcl_node *node)
 {
-	int64_t first = zcl_lnet_expiry(node);
+	int64_t first = INT64_MAX;
 
 	if (node->shut)
 		return INT64_MAX;
-	for (const GList *l = node->conns.head; l != NULL; l = l->next) {
-		const struct zcl_conn *conn = l->data;
-
-		first = MIN(first, MIN(conn->rx_deadline, conn->tx_deadline));
-	}
+	for (const GList *l = node->conns.head; l != NULL; l = l->next)
+		first = MIN(first, zcl_conn_expiry(l->data));
 	for (guint i = 0; i < node->peers->len; i++)
 		first = MIN(first, zcl_peer_expiry(node->peers->pdata[i]));
 	return first;

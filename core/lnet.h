@@ -35,6 +35,18 @@ enum zcl_md_options {
 	ZCL_MD_NO_ACK = 1 << 4,	       /* send no LNet ACK even when the peer wants one */
 };
 
+/* How far an attached buffer is used. */
+struct zcl_md_use {
+	uint32_t operations;
+	size_t next; /* where the next one starts, without ZCL_MD_REMOTE_OFFSET */
+};
+
+/* One operation on it. */
+struct zcl_claim {
+	size_t offset, mlength;
+	bool last; /* the threshold is reached: no other can follow */
+};
+
 struct zcl_attach {
 	uint32_t portal; /* 0 .. ZCL_LNET_PORTALS - 1 */
 	uint64_t match_bits;
@@ -45,7 +57,21 @@ struct zcl_attach {
 	struct iovec iov[ZCL_LNET_MAX_IOV]; /* may be empty: a sink with ZCL_MD_TRUNCATE */
 	size_t niov;
 	void *user; /* comes back in events */
+	/*
+	 * For a buffer that is attached to several nodes of several threads, else NULL: takes an
+	 * operation from the use that they share, by zcl_md_claim under a lock. It calls nothing
+	 * else.
+	 */
+	bool (*claim)(void *shared, size_t rlength, size_t remote_offset, struct zcl_claim *claim);
+	void *shared;
 };
+
+/*
+ * Takes an operation of rlength bytes from an attached buffer; false, with nothing changed, when
+ * its threshold is reached or the operation does not fit. Any thread, with *use its own.
+ */
+bool zcl_md_claim(const struct zcl_attach *spec, struct zcl_md_use *use, size_t rlength,
+		  size_t remote_offset, struct zcl_claim *claim);
 
 /*
  * Buffers are tried in the order in which they were attached. The memory stays the caller's and

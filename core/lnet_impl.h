@@ -11,9 +11,7 @@
 struct zcl_me {
 	struct zcl_attach spec;
 	uint64_t id;
-	size_t length; /* of the buffer */
-	size_t next;   /* where the next message starts, without ZCL_MD_REMOTE_OFFSET */
-	uint32_t used; /* operations so far, against the threshold */
+	struct zcl_md_use use;
 	size_t busy;   /* messages in the middle of it */
 	bool detached; /* goes when busy falls to 0 */
 };
@@ -29,20 +27,25 @@ enum zcl_op_kind {
 struct zcl_op {
 	enum zcl_op_kind kind;
 	uint32_t generation;
+	uint8_t niov;
 	bool sending;	/* its message is not over */
 	bool answering; /* an ACK or REPLY is still due */
-	zcl_nid target;
+	uint32_t index;
+	uint32_t next_free; /* FREE: the next one's index + 1; 0: the last */
+	struct zcl_peer *peer;
+	GList link; /* in peer->ops while answering */
 	uint32_t portal;
 	uint64_t match_bits;
 	uint64_t hdr_data;
 	size_t rlength;
-	size_t niov;
 	struct zcl_conn *receiving; /* its REPLY comes in there */
 	int64_t deadline;
 	void *user;
-	uint8_t *ping;			    /* the sink of a ping */
-	struct iovec iov[ZCL_LNET_MAX_IOV]; /* not cleared for reuse: niov says what counts */
+	uint8_t *ping;	      /* the sink of a ping */
+	struct zcl_iovs iovs; /* of a GET; niov says what counts */
 };
+
+#define ZCL_OP_SLAB 64
 
 struct zcl_lnet {
 	GPtrArray *portal[ZCL_LNET_PORTALS]; /* struct zcl_me, in order of attachment; NULL: none */
@@ -50,8 +53,9 @@ struct zcl_lnet {
 	GHashTable *me_by_id; /* looked up, never walked */
 	uint64_t next_me;
 	size_t attached;
-	GArray *ops;
-	GArray *free_ops; /* indices, last in first out */
+	GPtrArray *op_slabs; /* of ZCL_OP_SLAB each: an op never moves, payload may go there */
+	uint32_t nops;	     /* indices in use or free */
+	uint32_t free_op;    /* index + 1 of the one that was freed last; 0: none */
 	size_t ops_used;
 	uint8_t ping_info[ZCL_PING_MAX_SIZE];
 	size_t ping_info_size;
@@ -70,33 +74,34 @@ void zcl_lnet_cut(struct zcl_conn *conn, enum zcl_err why, int64_t now);
 void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err,
 		      int64_t now);
 /* The last connection to that peer is gone: what waits for its answer fails. */
-void zcl_lnet_peer_lost(struct zcl_node *node, zcl_nid peer, enum zcl_err why, int64_t now);
-void zcl_lnet_tick(struct zcl_node *node, int64_t now);
-int64_t zcl_lnet_expiry(const struct zcl_node *node);
+void zcl_lnet_peer_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+/* Answers of this peer that are overdue; when the next one is. */
+void zcl_lnet_peer_tick(struct zcl_peer *peer, int64_t now);
+int64_t zcl_lnet_peer_expiry(const struct zcl_peer *peer);
 
 /* lnet_match.c */
+/* The buffer that takes this operation, and the part of it; busy until _end. NULL: no match. */
 struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
-			      zcl_nid peer, bool is_get, size_t rlength, size_t offset);
-/* An operation takes `length` bytes at *offset of it (mlength fits): it is busy until _end. */
-void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
-		       size_t *mlength);
+			      zcl_nid peer, bool is_get, size_t rlength, size_t remote_offset,
+			      struct zcl_claim *claim);
 /* Returns true when it is detached now, and gone. */
 bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me);
-/* The bytes offset .. offset + length of src, as at most ZCL_LNET_MAX_IOV entries; their number. */
-size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t length,
-		     struct iovec *dst);
-size_t zcl_iov_length(const struct iovec *iov, size_t niov);
-
-/* lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. */
-struct zcl_op *zcl_lnet_op_new(struct zcl_node *node, enum zcl_op_kind kind, int64_t now);
+/*
+ * lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. answering: the peer
+ * owes an ACK or a REPLY.
+ */
+struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, bool answering,
+			       int64_t now);
+/* By index, free ones too; index < nops. */
+struct zcl_op *zcl_lnet_op_at(const struct zcl_lnet *lnet, uint32_t index);
 void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op);
-uint64_t zcl_lnet_op_handle(const struct zcl_node *node, const struct zcl_op *op);
+uint64_t zcl_lnet_op_handle(const struct zcl_op *op);
 struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle);
 void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err status,
 			  size_t mlength, int64_t now);
 /* lnet_submit.c */
-/* A message of this node to `target`; NULL at a limit of that peer, with *err. */
-enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+/* A message of this node to a peer. ZCL_E_LIMIT. */
+enum zcl_err zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr,
 			   const struct iovec *iov, size_t niov, struct zcl_tx_owner owner,
 			   int64_t now);
 

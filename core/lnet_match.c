@@ -3,60 +3,49 @@
 
 /* Buffers attached to portals and match bits (wire notes 8). */
 
-size_t zcl_iov_length(const struct iovec *iov, size_t niov)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < niov; i++)
-		length += iov[i].iov_len;
-	return length;
-}
-
-size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t length,
-		     struct iovec *dst)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < nsrc && length > 0; i++) {
-		size_t part;
-
-		if (offset >= src[i].iov_len) {
-			offset -= src[i].iov_len;
-			continue;
-		}
-		part = MIN(length, src[i].iov_len - offset);
-		dst[n++] = (struct iovec){.iov_base = (uint8_t *)src[i].iov_base + offset,
-					  .iov_len = part};
-		length -= part;
-		offset = 0;
-	}
-	g_assert(length == 0);
-	return n;
-}
-
 static bool accepts_bits(const struct zcl_attach *spec, uint64_t match_bits, zcl_nid peer)
 {
 	return ((spec->match_bits ^ match_bits) & ~spec->ignore_bits) == 0 &&
 	       (spec->peer == ZCL_NID_ANY || spec->peer == peer);
 }
 
-static bool accepts(const struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
-		    size_t rlength, size_t remote_offset)
+bool zcl_md_claim(const struct zcl_attach *spec, struct zcl_md_use *use, size_t rlength,
+		  size_t remote_offset, struct zcl_claim *claim)
+{
+	const bool remote = spec->options & ZCL_MD_REMOTE_OFFSET;
+	const size_t length = zcl_iov_length(spec->iov, spec->niov);
+	const size_t offset = remote ? remote_offset : use->next;
+
+	if (spec->threshold != 0 && use->operations >= spec->threshold)
+		return false;
+	if (!(spec->options & ZCL_MD_TRUNCATE) && (offset > length || rlength > length - offset))
+		return false;
+	claim->offset = MIN(offset, length);
+	claim->mlength = MIN(rlength, length - claim->offset);
+	if (!remote)
+		use->next = claim->offset + claim->mlength;
+	use->operations++;
+	claim->last = spec->threshold != 0 && use->operations >= spec->threshold;
+	return true;
+}
+
+static bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
+		   size_t rlength, size_t remote_offset, struct zcl_claim *claim)
 {
 	const struct zcl_attach *spec = &me->spec;
-	const size_t offset = spec->options & ZCL_MD_REMOTE_OFFSET ? remote_offset : me->next;
 
 	if (me->detached || !accepts_bits(spec, match_bits, peer))
 		return false;
 	if (!(spec->options & (is_get ? ZCL_MD_GET : ZCL_MD_PUT)))
 		return false;
-	if (spec->options & ZCL_MD_TRUNCATE)
-		return true;
-	return offset <= me->length && rlength <= me->length - offset;
+	if (spec->claim != NULL)
+		return spec->claim(spec->shared, rlength, remote_offset, claim);
+	return zcl_md_claim(spec, &me->use, rlength, remote_offset, claim);
 }
 
 struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
-			      zcl_nid peer, bool is_get, size_t rlength, size_t offset)
+			      zcl_nid peer, bool is_get, size_t rlength, size_t remote_offset,
+			      struct zcl_claim *claim)
 {
 	const GPtrArray *list;
 
@@ -66,25 +55,13 @@ struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t m
 	for (guint i = 0; i < list->len; i++) {
 		struct zcl_me *me = list->pdata[i];
 
-		if (accepts(me, match_bits, peer, is_get, rlength, offset))
-			return me;
+		if (!claims(me, match_bits, peer, is_get, rlength, remote_offset, claim))
+			continue;
+		me->busy++;
+		me->detached = claim->last;
+		return me;
 	}
 	return NULL;
-}
-
-void zcl_lnet_me_begin(struct zcl_me *me, size_t remote_offset, size_t rlength, size_t *offset,
-		       size_t *mlength)
-{
-	const bool remote = me->spec.options & ZCL_MD_REMOTE_OFFSET;
-
-	*offset = MIN(remote ? remote_offset : me->next, me->length);
-	*mlength = MIN(rlength, me->length - *offset);
-	if (!remote)
-		me->next = *offset + *mlength;
-	me->busy++;
-	me->used++;
-	if (me->spec.threshold != 0 && me->used >= me->spec.threshold)
-		me->detached = true;
 }
 
 static void me_free(struct zcl_node *node, struct zcl_me *me)
@@ -145,7 +122,6 @@ enum zcl_err zcl_lnet_attach(struct zcl_node *node, const struct zcl_attach *att
 	me = g_new0(struct zcl_me, 1);
 	me->spec = *attach;
 	me->id = ++lnet->next_me;
-	me->length = zcl_iov_length(attach->iov, attach->niov);
 	if (lnet->portal[attach->portal] == NULL)
 		lnet->portal[attach->portal] = g_ptr_array_new();
 	g_ptr_array_add(lnet->portal[attach->portal], me);

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stddef.h>
-#include <string.h>
-
 #include "core/node_impl.h"
 
 /* PUTs and GETs of this side: each ends in exactly one final event (wire notes 8). */
@@ -11,9 +8,15 @@ void zcl_lnet_init(struct zcl_node *node)
 	struct zcl_lnet *lnet = &node->lnet;
 
 	lnet->me_by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
-	lnet->ops = g_array_new(FALSE, TRUE, sizeof(struct zcl_op));
-	lnet->free_ops = g_array_new(FALSE, FALSE, sizeof(guint));
+	lnet->op_slabs = g_ptr_array_new();
 	lnet->ping_info_size = zcl_ping_encode(&node->config, lnet->ping_info);
+}
+
+static void free_slab(struct zcl_op *slab)
+{
+	for (size_t i = 0; i < ZCL_OP_SLAB; i++)
+		zcl_iovs_clear(&slab[i].iovs);
+	g_free(slab);
 }
 
 void zcl_lnet_clear(struct zcl_node *node)
@@ -28,72 +31,105 @@ void zcl_lnet_clear(struct zcl_node *node)
 	}
 	g_hash_table_unref(lnet->me_by_id);
 	g_assert(lnet->ops_used == 0);
-	g_array_unref(lnet->ops);
-	g_array_unref(lnet->free_ops);
+	for (guint i = 0; i < lnet->op_slabs->len; i++)
+		free_slab(lnet->op_slabs->pdata[i]);
+	g_ptr_array_unref(lnet->op_slabs);
 }
 
 /* ---- handles: generation << 32 | index ---- */
 
-static struct zcl_op *op_at(const struct zcl_node *node, guint index)
+struct zcl_op *zcl_lnet_op_at(const struct zcl_lnet *lnet, uint32_t index)
 {
-	return &g_array_index(node->lnet.ops, struct zcl_op, index);
+	struct zcl_op *slab = lnet->op_slabs->pdata[index / ZCL_OP_SLAB];
+
+	return slab + index % ZCL_OP_SLAB;
 }
 
 struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle)
 {
-	const guint index = (guint)handle;
+	const uint32_t index = (uint32_t)handle;
 	struct zcl_op *op;
 
-	if (index >= node->lnet.ops->len)
+	if (index >= node->lnet.nops)
 		return NULL;
-	op = op_at(node, index);
+	op = zcl_lnet_op_at(&node->lnet, index);
 	if (op->kind == ZCL_OP_FREE || op->generation != (uint32_t)(handle >> 32))
 		return NULL;
 	return op;
 }
 
-static guint op_index(const struct zcl_node *node, const struct zcl_op *op)
+uint64_t zcl_lnet_op_handle(const struct zcl_op *op)
 {
-	return (guint)(op - op_at(node, 0));
+	return (uint64_t)op->generation << 32 | op->index;
 }
 
-uint64_t zcl_lnet_op_handle(const struct zcl_node *node, const struct zcl_op *op)
+/* One that was never used. */
+static struct zcl_op *op_add(struct zcl_lnet *lnet)
 {
-	return (uint64_t)op->generation << 32 | op_index(node, op);
-}
-
-struct zcl_op *zcl_lnet_op_new(struct zcl_node *node, enum zcl_op_kind kind, int64_t now)
-{
-	struct zcl_lnet *lnet = &node->lnet;
 	struct zcl_op *op;
 
-	if (lnet->ops_used >= node->config.max_ops)
+	if (lnet->nops == lnet->op_slabs->len * ZCL_OP_SLAB)
+		g_ptr_array_add(lnet->op_slabs, g_new0(struct zcl_op, ZCL_OP_SLAB));
+	op = zcl_lnet_op_at(lnet, lnet->nops);
+	*op = (struct zcl_op){.index = lnet->nops++, .link.data = op, .iovs = op->iovs};
+	return op;
+}
+
+static struct zcl_op *op_take(struct zcl_lnet *lnet)
+{
+	struct zcl_op *op;
+
+	if (lnet->free_op == 0)
+		return op_add(lnet);
+	op = zcl_lnet_op_at(lnet, lnet->free_op - 1);
+	lnet->free_op = op->next_free;
+	return op;
+}
+
+struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, bool answering,
+			       int64_t now)
+{
+	struct zcl_node *node = peer->node;
+	struct zcl_op *op;
+
+	if (node->lnet.ops_used >= node->config.max_ops)
 		return NULL;
-	if (lnet->free_ops->len > 0) {
-		op = op_at(node, g_array_index(lnet->free_ops, guint, lnet->free_ops->len - 1));
-		g_array_set_size(lnet->free_ops, lnet->free_ops->len - 1);
-	} else {
-		g_array_set_size(lnet->ops, lnet->ops->len + 1);
-		op = op_at(node, lnet->ops->len - 1);
-	}
-	lnet->ops_used++;
+	op = op_take(&node->lnet);
+	node->lnet.ops_used++;
 	op->kind = kind;
 	op->generation++;
+	op->peer = peer;
 	op->sending = true;
+	op->answering = answering;
+	op->hdr_data = 0;
+	op->receiving = NULL;
+	op->ping = NULL;
+	if (!answering)
+		return op;
 	op->deadline = zcl_time_after(now, node->config.socket_timeout);
-	zcl_node_arm(node, op->deadline);
+	zcl_queue_push(&peer->ops, &op->link);
+	zcl_peer_arm(peer, op->deadline);
 	return op;
+}
+
+/* No answer is due any more. */
+static void settled(struct zcl_op *op)
+{
+	if (!op->answering)
+		return;
+	op->answering = false;
+	zcl_queue_unlink(&op->peer->ops, &op->link);
 }
 
 void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op)
 {
-	const guint index = op_index(node, op);
-	const uint32_t generation = op->generation;
-
-	g_free(op->ping);
-	memset(op, 0, offsetof(struct zcl_op, iov));
-	op->generation = generation;
-	g_array_append_val(node->lnet.free_ops, index);
+	settled(op);
+	if (op->kind == ZCL_OP_PING)
+		g_free(op->ping);
+	op->ping = NULL;
+	op->kind = ZCL_OP_FREE;
+	op->next_free = node->lnet.free_op;
+	node->lnet.free_op = op->index + 1;
 	node->lnet.ops_used--;
 }
 
@@ -106,7 +142,7 @@ static void tell(struct zcl_node *node, struct zcl_op *op, enum zcl_lnet_event_k
 		.kind = kind,
 		.status = status,
 		.final = !op->sending && !op->answering,
-		.peer = op->target,
+		.peer = op->peer->nid,
 		.portal = op->portal,
 		.match_bits = op->match_bits,
 		.hdr_data = op->hdr_data,
@@ -127,12 +163,12 @@ static void op_sent(struct zcl_node *node, struct zcl_op *op, enum zcl_err err)
 	op->sending = false;
 	if (op->kind == ZCL_OP_PUT) {
 		if (err != ZCL_OK)
-			op->answering = false;
+			settled(op);
 		tell(node, op, ZCL_LNET_EV_SEND, err, err == ZCL_OK ? op->rlength : 0, NULL);
 		return;
 	}
 	if (err != ZCL_OK && op->answering) {
-		op->answering = false;
+		settled(op);
 		tell(node, op, ZCL_LNET_EV_REPLY, err, 0, NULL);
 		return;
 	}
@@ -171,7 +207,7 @@ void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err
 		op->receiving->sink.kind = ZCL_SINK_NONE;
 		op->receiving = NULL;
 	}
-	op->answering = false;
+	settled(op);
 	if (op->kind == ZCL_OP_PUT)
 		tell(node, op, ZCL_LNET_EV_ACK, status, mlength, NULL);
 	else
@@ -223,36 +259,30 @@ void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_e
 
 /* ---- time ---- */
 
-void zcl_lnet_peer_lost(struct zcl_node *node, zcl_nid peer, enum zcl_err why, int64_t now)
+void zcl_lnet_peer_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 {
-	for (guint i = 0; i < node->lnet.ops->len; i++) {
-		struct zcl_op *op = op_at(node, i);
+	GList *next;
 
+	for (GList *l = peer->ops.head; l != NULL; l = next) {
+		struct zcl_op *op = l->data;
+
+		next = l->next;
 		/* What is still being sent hears of it from its own message. */
-		if (op->kind != ZCL_OP_FREE && op->target == peer && op->answering && !op->sending)
-			zcl_lnet_op_answered(node, op, why, 0, now);
+		if (!op->sending)
+			zcl_lnet_op_answered(peer->node, op, why, 0, now);
 	}
 }
 
-int64_t zcl_lnet_expiry(const struct zcl_node *node)
+int64_t zcl_lnet_peer_expiry(const struct zcl_peer *peer)
 {
-	int64_t expiry = INT64_MAX;
+	const struct zcl_op *oldest = peer->ops.head ? peer->ops.head->data : NULL;
 
-	for (guint i = 0; i < node->lnet.ops->len; i++) {
-		const struct zcl_op *op = op_at(node, i);
-
-		if (op->kind != ZCL_OP_FREE && op->answering && op->deadline < expiry)
-			expiry = op->deadline;
-	}
-	return expiry;
+	/* All have the same time to be answered, so that the oldest is due first. */
+	return oldest ? oldest->deadline : INT64_MAX;
 }
 
-void zcl_lnet_tick(struct zcl_node *node, int64_t now)
+void zcl_lnet_peer_tick(struct zcl_peer *peer, int64_t now)
 {
-	for (guint i = 0; i < node->lnet.ops->len; i++) {
-		struct zcl_op *op = op_at(node, i);
-
-		if (op->kind != ZCL_OP_FREE && op->answering && op->deadline <= now)
-			zcl_lnet_op_answered(node, op, ZCL_E_TIMEDOUT, 0, now);
-	}
+	while (zcl_lnet_peer_expiry(peer) <= now)
+		zcl_lnet_op_answered(peer->node, peer->ops.head->data, ZCL_E_TIMEDOUT, 0, now);
 }

@@ -38,7 +38,7 @@ static struct zcl_op *op_of(struct zcl_conn *conn, struct zcl_handle handle)
 	if (handle.wh_interface_cookie != conn->node->config.incarnation)
 		return NULL;
 	op = zcl_lnet_op(conn->node, handle.wh_object_cookie);
-	return op != NULL && op->answering && op->target == conn->peer->nid ? op : NULL;
+	return op != NULL && op->answering && op->peer == conn->peer ? op : NULL;
 }
 
 /* ---- at the header ---- */
@@ -47,10 +47,9 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 {
 	struct zcl_node *node = conn->node;
 	const uint32_t portal = hdr->msg.put.ptl_index;
+	struct zcl_claim claim;
 	struct zcl_me *me = zcl_lnet_match(node, portal, hdr->msg.put.match_bits, hdr->src_nid,
-					   false, hdr->payload_length, hdr->msg.put.offset);
-	struct iovec iov[ZCL_LNET_MAX_IOV];
-	size_t n;
+					   false, hdr->payload_length, hdr->msg.put.offset, &claim);
 
 	if (me == NULL) {
 		if (portal < ZCL_LNET_PORTALS && node->lnet.lazy[portal])
@@ -59,18 +58,14 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 			drop(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_ME, .me = me};
-	zcl_lnet_me_begin(me, hdr->msg.put.offset, hdr->payload_length, &conn->sink.offset,
-			  &conn->sink.mlength);
-	n = zcl_iov_slice(me->spec.iov, me->spec.niov, conn->sink.offset, conn->sink.mlength, iov);
-	zcl_rx_payload(&conn->rx, iov, n, conn->sink.mlength);
+	conn->sink = (struct zcl_sink){
+		.kind = ZCL_SINK_ME, .me = me, .offset = claim.offset, .mlength = claim.mlength};
+	zcl_rx_payload(&conn->rx, me->spec.iov, claim.offset, claim.mlength);
 }
 
 static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	struct zcl_op *op = op_of(conn, hdr->msg.reply.dst_wmd);
-	struct iovec iov[ZCL_LNET_MAX_IOV];
-	size_t n;
 
 	if (op == NULL || op->kind == ZCL_OP_PUT || op->receiving != NULL) {
 		drop(conn, hdr, ZCL_E_NOT_FOUND, now);
@@ -80,8 +75,7 @@ static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_OP,
 				       .op = hdr->msg.reply.dst_wmd.wh_object_cookie,
 				       .mlength = MIN(hdr->payload_length, op->rlength)};
-	n = zcl_iov_slice(op->iov, op->niov, 0, conn->sink.mlength, iov);
-	zcl_rx_payload(&conn->rx, iov, n, conn->sink.mlength);
+	zcl_rx_payload(&conn->rx, zcl_iovs(&op->iovs, op->niov), 0, conn->sink.mlength);
 }
 
 void zcl_lnet_parse(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -137,7 +131,7 @@ static void send_ack(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, size
 	ack.msg.ack.dst_wmd = hdr->msg.put.ack_wmd;
 	ack.msg.ack.match_bits = hdr->msg.put.match_bits;
 	ack.msg.ack.mlength = (uint32_t)mlength;
-	zcl_lnet_send(conn->node, &ack, NULL, 0, nobody, now);
+	zcl_lnet_send(conn->peer, &ack, NULL, 0, nobody, now);
 }
 
 /* The attached buffer is free of this PUT again: with status OK it has all of it. */
@@ -202,7 +196,7 @@ static void answer_ping(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)iov.iov_len;
 	note(conn, hdr, ZCL_EV_DELIVERED, iov.iov_len, ZCL_OK, now);
-	zcl_lnet_send(conn->node, &reply, &iov, 1, self, now);
+	zcl_lnet_send(conn->peer, &reply, &iov, 1, self, now);
 }
 
 static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -212,26 +206,27 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 	struct zcl_lnet_hdr reply = answer_to(node, hdr, ZCL_LNET_REPLY);
 	struct iovec iov[ZCL_LNET_MAX_IOV];
 	struct zcl_tx_owner owner = {.kind = ZCL_TX_ME, .match_bits = hdr->msg.get.match_bits};
-	size_t mlength, n;
+	struct zcl_claim claim;
 	struct zcl_me *me;
+	size_t n;
 
 	if (is_ping(hdr)) {
 		answer_ping(conn, hdr, now);
 		return;
 	}
 	me = zcl_lnet_match(node, hdr->msg.get.ptl_index, hdr->msg.get.match_bits, hdr->src_nid,
-			    true, rlength, hdr->msg.get.src_offset);
+			    true, rlength, hdr->msg.get.src_offset, &claim);
 	if (me == NULL) {
 		dropped(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	zcl_lnet_me_begin(me, hdr->msg.get.src_offset, rlength, &owner.offset, &mlength);
 	owner.me = me;
-	n = zcl_iov_slice(me->spec.iov, me->spec.niov, owner.offset, mlength, iov);
+	owner.offset = claim.offset;
+	n = zcl_iov_slice(me->spec.iov, me->spec.niov, claim.offset, claim.mlength, iov);
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
-	reply.payload_length = (uint32_t)mlength;
-	note(conn, hdr, ZCL_EV_DELIVERED, mlength, ZCL_OK, now);
-	zcl_lnet_send(node, &reply, iov, n, owner, now);
+	reply.payload_length = (uint32_t)claim.mlength;
+	note(conn, hdr, ZCL_EV_DELIVERED, claim.mlength, ZCL_OK, now);
+	zcl_lnet_send(conn->peer, &reply, iov, n, owner, now);
 }
 
 static void ack_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "core/node_impl.h"
 
 /* PUTs, GETs and pings of the program become messages (wire notes 8). */
@@ -15,15 +13,13 @@ static enum zcl_err check(const struct zcl_node *node, zcl_nid target, uint32_t 
 	return portal < ZCL_LNET_PORTALS && niov <= ZCL_LNET_MAX_IOV ? ZCL_OK : ZCL_E_INVALID;
 }
 
-enum zcl_err zcl_lnet_send(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+enum zcl_err zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr,
 			   const struct iovec *iov, size_t niov, struct zcl_tx_owner owner,
 			   int64_t now)
 {
-	struct zcl_peer *peer = zcl_peer_get(node, hdr->dest_nid);
+	struct zcl_node *node = peer->node;
 	struct zcl_tx *tx;
 
-	if (peer == NULL)
-		return ZCL_E_LIMIT;
 	/* Answers are never refused: their number is bounded by what the peer asks. */
 	if (owner.kind == ZCL_TX_OP && peer->under_way >= node->config.max_queued)
 		return ZCL_E_LIMIT;
@@ -48,18 +44,19 @@ static struct zcl_lnet_hdr header_to(const struct zcl_node *node, zcl_nid target
 static struct zcl_handle wire_handle(const struct zcl_node *node, const struct zcl_op *op)
 {
 	return (struct zcl_handle){.wh_interface_cookie = node->config.incarnation,
-				   .wh_object_cookie = zcl_lnet_op_handle(node, op)};
+				   .wh_object_cookie = zcl_lnet_op_handle(op)};
 }
 
-static struct zcl_tx_owner owned_by(const struct zcl_node *node, const struct zcl_op *op)
+static struct zcl_tx_owner owned_by(const struct zcl_op *op)
 {
-	return (struct zcl_tx_owner){.kind = ZCL_TX_OP, .op = zcl_lnet_op_handle(node, op)};
+	return (struct zcl_tx_owner){.kind = ZCL_TX_OP, .op = zcl_lnet_op_handle(op)};
 }
 
 enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int64_t now)
 {
 	enum zcl_err err = check(node, put->target, put->portal, put->niov);
 	struct zcl_lnet_hdr hdr;
+	struct zcl_peer *peer;
 	struct zcl_op *op;
 	size_t length;
 
@@ -68,15 +65,14 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 	length = zcl_iov_length(put->iov, put->niov);
 	if (length > ZCL_LNET_MTU)
 		return ZCL_E_INVALID;
-	op = zcl_lnet_op_new(node, ZCL_OP_PUT, now);
+	peer = zcl_peer_get(node, put->target);
+	op = peer ? zcl_lnet_op_new(peer, ZCL_OP_PUT, put->want_ack, now) : NULL;
 	if (op == NULL)
 		return ZCL_E_LIMIT;
-	op->target = put->target;
 	op->portal = put->portal;
 	op->match_bits = put->match_bits;
 	op->hdr_data = put->hdr_data;
 	op->rlength = length;
-	op->answering = put->want_ack;
 	op->user = put->user;
 
 	hdr = header_to(node, put->target, ZCL_LNET_PUT);
@@ -86,7 +82,7 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 	hdr.msg.put.hdr_data = put->hdr_data;
 	hdr.msg.put.ptl_index = put->portal;
 	hdr.msg.put.offset = put->offset;
-	err = zcl_lnet_send(node, &hdr, put->iov, put->niov, owned_by(node, op), now);
+	err = zcl_lnet_send(peer, &hdr, put->iov, put->niov, owned_by(op), now);
 	if (err != ZCL_OK)
 		zcl_lnet_op_free(node, op);
 	return err;
@@ -97,25 +93,25 @@ static enum zcl_err submit_get(struct zcl_node *node, const struct zcl_get *get,
 {
 	enum zcl_err err = check(node, get->target, get->portal, get->niov);
 	struct zcl_lnet_hdr hdr;
+	struct zcl_peer *peer;
 	struct zcl_op *op;
 	const size_t length = err == ZCL_OK ? zcl_iov_length(get->iov, get->niov) : 0;
 
 	if (err == ZCL_OK && length > ZCL_LNET_MTU)
 		err = ZCL_E_INVALID;
-	op = err == ZCL_OK ? zcl_lnet_op_new(node, kind, now) : NULL;
+	peer = err == ZCL_OK ? zcl_peer_get(node, get->target) : NULL;
+	op = peer ? zcl_lnet_op_new(peer, kind, true, now) : NULL;
 	if (op == NULL) {
 		g_free(ping);
 		return err == ZCL_OK ? ZCL_E_LIMIT : err;
 	}
-	op->target = get->target;
 	op->portal = get->portal;
 	op->match_bits = get->match_bits;
 	op->rlength = length;
-	op->answering = true;
 	op->user = get->user;
 	op->ping = ping;
-	memcpy(op->iov, get->iov, get->niov * sizeof(*get->iov));
-	op->niov = get->niov;
+	zcl_iovs_set(&op->iovs, get->iov, get->niov);
+	op->niov = (uint8_t)get->niov;
 
 	hdr = header_to(node, get->target, ZCL_LNET_GET);
 	hdr.msg.get.return_wmd = wire_handle(node, op);
@@ -123,7 +119,7 @@ static enum zcl_err submit_get(struct zcl_node *node, const struct zcl_get *get,
 	hdr.msg.get.ptl_index = get->portal;
 	hdr.msg.get.src_offset = get->src_offset;
 	hdr.msg.get.sink_length = (uint32_t)length;
-	err = zcl_lnet_send(node, &hdr, NULL, 0, owned_by(node, op), now);
+	err = zcl_lnet_send(peer, &hdr, NULL, 0, owned_by(op), now);
 	if (err != ZCL_OK)
 		zcl_lnet_op_free(node, op);
 	return err;

@@ -60,7 +60,7 @@ struct zcl_node *zcl_node_new(const struct zcl_config *config,
 	node->user = user;
 	node->peers = g_ptr_array_new();
 	node->peer_by_nid = g_hash_table_new(g_int64_hash, g_int64_equal);
-	node->expiry = INT64_MAX;
+	zcl_deadlines_init(&node->deadlines);
 	g_queue_init(&node->conns);
 	zcl_tx_pool_init(&node->pool);
 	zcl_lnet_init(node);
@@ -105,16 +105,13 @@ void zcl_node_shutdown(struct zcl_node *node, int64_t now)
 		next = l->next;
 		zcl_conn_end(l->data, ZCL_E_SHUTDOWN, true, now);
 	}
-	for (guint i = 0; i < node->peers->len; i++) {
-		const struct zcl_peer *peer = node->peers->pdata[i];
-
-		zcl_lnet_peer_lost(node, peer->nid, ZCL_E_SHUTDOWN, now);
-	}
+	for (guint i = 0; i < node->peers->len; i++)
+		zcl_lnet_peer_lost(node->peers->pdata[i], ZCL_E_SHUTDOWN, now);
 }
 
 bool zcl_node_is_idle(const struct zcl_node *node)
 {
-	return g_queue_is_empty((GQueue *)&node->conns) && node->pool.in_use == 0;
+	return zcl_queue_is_empty(&node->conns) && node->pool.in_use == 0;
 }
 
 void zcl_node_free(struct zcl_node *node)
@@ -125,6 +122,7 @@ void zcl_node_free(struct zcl_node *node)
 		zcl_peer_free(node->peers->pdata[i]);
 	g_ptr_array_unref(node->peers);
 	g_hash_table_unref(node->peer_by_nid);
+	zcl_deadlines_clear(&node->deadlines);
 	zcl_tx_pool_clear(&node->pool);
 	g_free(node);
 }
@@ -181,7 +179,7 @@ enum zcl_err zcl_node_disconnect(struct zcl_node *node, zcl_nid nid, int64_t now
 	while ((conn = g_queue_peek_head(&peer->conns)) != NULL)
 		zcl_conn_end(conn, ZCL_E_ABORTED, true, now);
 	zcl_peer_fail_waiting(peer, ZCL_E_ABORTED, now);
-	zcl_lnet_peer_lost(node, nid, ZCL_E_ABORTED, now);
+	zcl_lnet_peer_lost(peer, ZCL_E_ABORTED, now);
 	return ZCL_OK;
 }
 
@@ -202,46 +200,41 @@ enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid nid, uint32_t vers
 
 /* ---- time ---- */
 
-static void conn_tick(struct zcl_conn *conn, int64_t now)
+static int64_t due_at(const struct zcl_deadline *d)
 {
-	if (conn->rx_deadline > now && conn->tx_deadline > now)
-		return;
-	/* For an attempt it is the attempt that failed, and nothing is concluded from silence. */
-	zcl_conn_closed(conn, ZCL_E_TIMEDOUT, now);
+	if (d->kind == ZCL_DEADLINE_CONN)
+		return zcl_conn_expiry(d->owner);
+	return zcl_peer_expiry(d->owner);
 }
 
-static void rearm(struct zcl_node *node)
+static void fire(struct zcl_deadline *d, int64_t now)
 {
-	node->expiry = zcl_lnet_expiry(node);
-	for (const GList *l = node->conns.head; l != NULL; l = l->next) {
-		const struct zcl_conn *conn = l->data;
-
-		zcl_node_arm(node, MIN(conn->rx_deadline, conn->tx_deadline));
-	}
-	for (guint i = 0; i < node->peers->len; i++)
-		zcl_node_arm(node, zcl_peer_expiry(node->peers->pdata[i]));
+	if (d->kind == ZCL_DEADLINE_PEER)
+		zcl_peer_tick(d->owner, now);
+	else /* For an attempt it is the attempt that failed: nothing is concluded from silence. */
+		zcl_conn_closed(d->owner, ZCL_E_TIMEDOUT, now);
 }
 
 int64_t zcl_node_expiry(const struct zcl_node *node)
 {
-	return node->shut ? INT64_MAX : node->expiry;
+	const struct zcl_deadline *first = zcl_deadlines_first(&node->deadlines);
+
+	return node->shut || first == NULL ? INT64_MAX : first->at;
 }
 
 void zcl_node_tick(struct zcl_node *node, int64_t now)
 {
-	GList *next;
+	struct zcl_deadline *d;
 
-	if (node->shut || now < node->expiry)
+	if (node->shut)
 		return;
-	/* Nothing leaves the list here: a connection stays until it is gone. */
-	for (GList *l = node->conns.head; l != NULL; l = next) {
-		next = l->next;
-		conn_tick(l->data, now);
+	while ((d = zcl_deadlines_first(&node->deadlines)) != NULL && d->at <= now) {
+		/* It may have moved away meanwhile; if not, it does now. */
+		if (due_at(d) <= d->at)
+			fire(d, now);
+		g_assert(due_at(d) > d->at);
+		zcl_deadline_set(&node->deadlines, d, due_at(d));
 	}
-	for (guint i = 0; i < node->peers->len; i++)
-		zcl_peer_tick(node->peers->pdata[i], now);
-	zcl_lnet_tick(node, now);
-	rearm(node);
 }
 
 /* ---- events ---- */

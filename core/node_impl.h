@@ -21,15 +21,19 @@ struct zcl_node {
 	size_t handshakes; /* callers in CALLED */
 	struct zcl_tx_pool pool;
 	struct zcl_lnet lnet;
-	int64_t expiry; /* no deadline is earlier */
+	struct zcl_deadlines deadlines;
 	struct zcl_stats stats;
 };
 
-/* Something is due at `when`: the node's expiry moves forward to it. */
-static inline void zcl_node_arm(struct zcl_node *node, int64_t when)
+/* Something of a connection or a peer is due at `when`. */
+static inline void zcl_conn_arm(struct zcl_conn *conn, int64_t when)
 {
-	if (when < node->expiry)
-		node->expiry = when;
+	zcl_deadline_arm(&conn->node->deadlines, &conn->due, when);
+}
+
+static inline void zcl_peer_arm(struct zcl_peer *peer, int64_t when)
+{
+	zcl_deadline_arm(&peer->node->deadlines, &peer->due, when);
 }
 
 /* now + delay, without overflow. */

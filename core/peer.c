@@ -26,6 +26,8 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 	g_queue_init(&peer->conns);
 	g_queue_init(&peer->waiting);
 	g_queue_init(&peer->zc_reqs);
+	g_queue_init(&peer->ops);
+	zcl_deadline_init(&peer->due, ZCL_DEADLINE_PEER, node->peers->len, peer);
 	g_ptr_array_add(node->peers, peer);
 	g_hash_table_insert(node->peer_by_nid, &peer->nid, peer);
 	return peer;
@@ -34,7 +36,8 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 void zcl_peer_free(struct zcl_peer *peer)
 {
 	g_assert(peer->under_way == 0 && peer->attempt == NULL);
-	g_assert(g_queue_is_empty(&peer->conns));
+	g_assert(zcl_queue_is_empty(&peer->conns) && zcl_queue_is_empty(&peer->ops));
+	zcl_deadline_set(&peer->node->deadlines, &peer->due, INT64_MAX);
 	g_free(peer);
 }
 
@@ -73,7 +76,7 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 
 	if (!peer->node->config.typed) {
 		*ctype = ZCL_CONN_ANY;
-		return g_queue_is_empty((GQueue *)&peer->conns);
+		return zcl_queue_is_empty(&peer->conns);
 	}
 	/* A peer that came with one untyped connection does not know the types. */
 	if (zcl_peer_has_type(peer, ZCL_CONN_ANY))
@@ -121,22 +124,32 @@ static bool owns_set(const struct zcl_peer *peer)
 	return false;
 }
 
+/* A message asks for what is missing of the set; not again until a connection comes or goes. */
+static void look_after_set(struct zcl_peer *peer, int64_t now)
+{
+	int32_t ctype;
+
+	if (owns_set(peer) && zcl_peer_missing(peer, &ctype))
+		zcl_peer_want(peer, now);
+	else
+		peer->settled = true;
+}
+
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 {
 	struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
-	int32_t ctype;
 
 	peer->under_way++;
 	tx->peer = peer;
 	if (conn != NULL) {
 		zcl_conn_queue_lnet(conn, tx, now);
-		if (!peer->wanted && owns_set(peer) && zcl_peer_missing(peer, &ctype))
-			zcl_peer_want(peer, now);
+		if (!peer->settled && !peer->wanted)
+			look_after_set(peer, now);
 		return;
 	}
 	tx->deadline = zcl_time_after(now, peer->node->config.socket_timeout);
-	g_queue_push_tail_link(&peer->waiting, &tx->link);
-	zcl_node_arm(peer->node, tx->deadline);
+	zcl_queue_push(&peer->waiting, &tx->link);
+	zcl_peer_arm(peer, tx->deadline);
 	if (zcl_node_traces(peer->node)) {
 		struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_WAITING, now);
 
@@ -149,13 +162,13 @@ void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 
 void zcl_peer_flush(struct zcl_peer *peer, int64_t now)
 {
-	while (!g_queue_is_empty(&peer->waiting)) {
+	while (!zcl_queue_is_empty(&peer->waiting)) {
 		struct zcl_tx *tx = peer->waiting.head->data;
 		struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
 
 		if (conn == NULL)
 			return;
-		g_queue_unlink(&peer->waiting, &tx->link);
+		zcl_queue_unlink(&peer->waiting, &tx->link);
 		zcl_conn_queue_lnet(conn, tx, now);
 	}
 }
@@ -177,7 +190,7 @@ static bool zc_overdue(struct zcl_peer *peer, int64_t now)
 {
 	const struct zcl_tx *tx;
 
-	if (g_queue_is_empty(&peer->zc_reqs))
+	if (zcl_queue_is_empty(&peer->zc_reqs))
 		return false;
 	tx = peer->zc_reqs.head->data;
 	return tx->deadline <= now;
@@ -193,12 +206,12 @@ static void close_all(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 
 static void fail_overdue_waiting(struct zcl_peer *peer, int64_t now)
 {
-	while (!g_queue_is_empty(&peer->waiting)) {
+	while (!zcl_queue_is_empty(&peer->waiting)) {
 		struct zcl_tx *tx = peer->waiting.head->data;
 
 		if (tx->deadline > now)
 			return;
-		g_queue_unlink(&peer->waiting, &tx->link);
+		zcl_queue_unlink(&peer->waiting, &tx->link);
 		zcl_tx_finish(peer->node, tx, ZCL_E_TIMEDOUT, now);
 	}
 }
@@ -224,6 +237,7 @@ void zcl_peer_tick(struct zcl_peer *peer, int64_t now)
 	fail_overdue_waiting(peer, now);
 	if (peer->wanted && !peer->connecting && peer->retry_at <= now)
 		zcl_peer_start_attempt(peer, now);
+	zcl_lnet_peer_tick(peer, now);
 }
 
 int64_t zcl_peer_expiry(const struct zcl_peer *peer)
@@ -236,5 +250,5 @@ int64_t zcl_peer_expiry(const struct zcl_peer *peer)
 		expiry = MIN(expiry, ((const struct zcl_tx *)peer->waiting.head->data)->deadline);
 	if (peer->wanted && !peer->connecting)
 		expiry = MIN(expiry, peer->retry_at);
-	return expiry;
+	return MIN(expiry, zcl_lnet_peer_expiry(peer));
 }

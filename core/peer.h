@@ -30,6 +30,10 @@ struct zcl_peer {
 	uint64_t next_cookie;
 	uint64_t lost_cookie; /* the last whose message failed while its ACK was due; 0: none */
 	size_t under_way;     /* messages that are not over */
+	bool settled;	      /* no message needs to ask whether the set is to be completed */
+
+	GQueue ops; /* PUTs and GETs whose ACK or REPLY is due, oldest first */
+	struct zcl_deadline due;
 };
 
 struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid);

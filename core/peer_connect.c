@@ -15,7 +15,7 @@ static const struct zcl_proto *best_proto(const struct zcl_peer *peer)
 /* A version that was only guessed holds while a connection lives. */
 static void forget_guess(struct zcl_peer *peer)
 {
-	if (!peer->told && g_queue_is_empty(&peer->conns))
+	if (!peer->told && zcl_queue_is_empty(&peer->conns))
 		peer->proto = NULL;
 }
 
@@ -56,7 +56,7 @@ void zcl_peer_want(struct zcl_peer *peer, int64_t now)
 	if (peer->connecting)
 		return;
 	if (peer->retry_at > now) {
-		zcl_node_arm(peer->node, peer->retry_at);
+		zcl_peer_arm(peer, peer->retry_at);
 		return;
 	}
 	zcl_peer_start_attempt(peer, now);
@@ -114,7 +114,7 @@ static void retry_later(struct zcl_peer *peer, int64_t delay, enum zcl_reason re
 
 	peer->node->stats.retries++;
 	peer->retry_at = zcl_time_after(now, delay);
-	zcl_node_arm(peer->node, peer->retry_at);
+	zcl_peer_arm(peer, peer->retry_at);
 	ev.delay = delay;
 	ev.reason = reason;
 	zcl_node_emit(peer->node, &ev);
@@ -186,9 +186,9 @@ void zcl_peer_attempt_failed(struct zcl_peer *peer, enum zcl_err why, int64_t no
 				       : MIN(2 * peer->retry_interval, config->max_reconnect);
 	peer->retry_at = zcl_time_after(now, peer->retry_interval);
 	forget_guess(peer);
-	if (g_queue_is_empty(&peer->conns)) {
+	if (zcl_queue_is_empty(&peer->conns)) {
 		zcl_peer_fail_waiting(peer, why, now);
-		zcl_lnet_peer_lost(peer->node, peer->nid, why, now);
+		zcl_lnet_peer_lost(peer, why, now);
 	}
 	if (again)
 		retry_later(peer, peer->retry_interval, ZCL_REASON_NONE, now);
@@ -205,9 +205,9 @@ void zcl_peer_called(struct zcl_peer *peer, int64_t now)
 
 void zcl_peer_conn_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 {
-	if (!g_queue_is_empty(&peer->conns))
+	if (!zcl_queue_is_empty(&peer->conns))
 		return;
 	peer->enough = false;
 	forget_guess(peer);
-	zcl_lnet_peer_lost(peer->node, peer->nid, why, now);
+	zcl_lnet_peer_lost(peer, why, now);
 }

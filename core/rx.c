@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "core/wire_msg.h"
+
 #define HELLO_PEEK_SIZE 8 /* magic and version */
 #define KSM_CSUM_AT	4 /* where ksm_csum stands in the ksock header */
 
@@ -59,15 +61,15 @@ static void sum(struct zcl_rx *rx, const void *data, size_t len)
 		rx->crc = zcl_crc(rx->crc, data, len);
 }
 
-static void sum_ksm(struct zcl_rx *rx)
+static void sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
 {
 	static const uint8_t no_csum[sizeof(rx->ksm.ksm_csum)];
 	const size_t after = KSM_CSUM_AT + sizeof(no_csum);
 
 	rx->crc = ZCL_CRC_INIT;
-	sum(rx, rx->buf, KSM_CSUM_AT);
+	sum(rx, unit, KSM_CSUM_AT);
 	sum(rx, no_csum, sizeof(no_csum));
-	sum(rx, rx->buf + after, ZCL_KSM_SIZE - after);
+	sum(rx, unit + after, ZCL_KSM_SIZE - after);
 }
 
 static bool sum_is_wrong(const struct zcl_rx *rx)
@@ -75,24 +77,21 @@ static bool sum_is_wrong(const struct zcl_rx *rx)
 	return rx->ksm.ksm_csum != 0 && rx->ksm.ksm_csum != rx->crc;
 }
 
-static enum zcl_err finish_accept(struct zcl_rx *rx, struct zcl_rx_item *item)
+static enum zcl_err finish_accept(struct zcl_rx *rx, const uint8_t *unit)
 {
-	const enum zcl_err err = zcl_accept_decode(rx->buf, &item->accept, &rx->flipped);
+	const enum zcl_err err = zcl_accept_decode(unit, &rx->accept, &rx->flipped);
 
-	if (err != ZCL_OK)
-		return err;
-	item->kind = ZCL_ITEM_ACCEPT;
-	item->wire_size = ZCL_ACCEPT_SIZE;
-	expect(rx, ZCL_RX_HELLO_PEEK, 0, HELLO_PEEK_SIZE);
-	return ZCL_OK;
+	if (err == ZCL_OK)
+		expect(rx, ZCL_RX_HELLO_PEEK, 0, HELLO_PEEK_SIZE);
+	return err;
 }
 
-static enum zcl_err finish_peek(struct zcl_rx *rx)
+static enum zcl_err finish_peek(struct zcl_rx *rx, const uint8_t *unit)
 {
 	uint32_t version;
 	enum zcl_err err;
 
-	err = zcl_hello_peek(rx->buf, &version, &rx->flipped);
+	err = zcl_hello_peek(unit, &version, &rx->flipped);
 	if (err == ZCL_OK && version > rx->max_version)
 		err = ZCL_E_UNKNOWN_VERSION;
 	if (err == ZCL_E_UNKNOWN_VERSION)
@@ -100,88 +99,77 @@ static enum zcl_err finish_peek(struct zcl_rx *rx)
 	if (err != ZCL_OK)
 		return err;
 	rx->version = version;
+	memmove(rx->buf, unit, HELLO_PEEK_SIZE); /* the rest comes behind it */
 	expect(rx, ZCL_RX_HELLO, HELLO_PEEK_SIZE, zcl_hello_fixed_size(version));
 	return ZCL_OK;
 }
 
-static void hand_out_hello(struct zcl_rx *rx, struct zcl_rx_item *item)
-{
-	item->kind = ZCL_ITEM_HELLO;
-	item->hello = rx->hello;
-	item->wire_size = rx->need;
-	expect_message(rx);
-}
-
-static enum zcl_err finish_hello(struct zcl_rx *rx, struct zcl_rx_item *item)
+static enum zcl_err finish_hello(struct zcl_rx *rx, enum zcl_item_kind *kind)
 {
 	const enum zcl_err err = zcl_hello_decode(rx->buf, rx->flipped, &rx->hello);
 
 	if (err != ZCL_OK)
 		return err;
-	if (rx->hello.kshm_nips == 0)
-		hand_out_hello(rx, item);
-	else
+	if (rx->hello.kshm_nips > 0) {
 		expect(rx, ZCL_RX_HELLO_IPS, rx->have,
 		       rx->need + rx->hello.kshm_nips * sizeof(rx->hello.kshm_ips[0]));
+		return ZCL_OK;
+	}
+	*kind = ZCL_ITEM_HELLO;
+	expect_message(rx);
 	return ZCL_OK;
 }
 
-static enum zcl_err finish_hello_ips(struct zcl_rx *rx, struct zcl_rx_item *item)
+static enum zcl_err finish_hello_ips(struct zcl_rx *rx, enum zcl_item_kind *kind)
 {
 	const size_t fixed = zcl_hello_fixed_size(rx->hello.kshm_version);
 	enum zcl_err err;
 
 	err = zcl_hello_decode_ips(rx->buf + fixed, rx->flipped, &rx->hello);
-	if (err == ZCL_OK)
-		hand_out_hello(rx, item);
-	return err;
-}
-
-static enum zcl_err finish_ksm(struct zcl_rx *rx, struct zcl_rx_item *item)
-{
-	const enum zcl_err err = zcl_ksm_decode(rx->buf, rx->flipped, &rx->ksm);
-
 	if (err != ZCL_OK)
 		return err;
-	sum_ksm(rx);
-	if (rx->ksm.ksm_type == ZCL_KSM_LNET) {
-		expect(rx, ZCL_RX_LNET_HEADER, ZCL_KSM_SIZE, ZCL_MSG_HDR_SIZE);
-		return ZCL_OK;
-	}
-	if (sum_is_wrong(rx))
-		return ZCL_E_BAD_CHECKSUM;
-	item->kind = ZCL_ITEM_NOOP;
-	item->ksm = rx->ksm;
-	item->wire_size = ZCL_KSM_SIZE;
+	*kind = ZCL_ITEM_HELLO;
 	expect_message(rx);
 	return ZCL_OK;
 }
 
-static enum zcl_err finish_lnet(struct zcl_rx *rx, struct zcl_rx_item *item)
+static enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
 {
-	const uint8_t *header = rx->buf + ksm_size(rx);
-	const enum zcl_err err = zcl_lnet_hdr_decode(header, &rx->hdr);
+	const enum zcl_err err = zcl_ksm_unpack(unit, rx->flipped, &rx->ksm);
 
 	if (err != ZCL_OK)
 		return err;
-	sum(rx, header, ZCL_LNET_HDR_SIZE);
-	item->kind = ZCL_ITEM_LNET;
-	item->ksm = rx->ksm;
-	item->hdr = rx->hdr;
-	item->wire_size = rx->need;
+	if (rx->ksm.ksm_csum != 0)
+		sum_ksm(rx, unit);
+	if (rx->ksm.ksm_type == ZCL_KSM_LNET) {
+		expect(rx, ZCL_RX_LNET_HEADER, 0, ZCL_LNET_HDR_SIZE);
+		return ZCL_OK;
+	}
+	if (sum_is_wrong(rx))
+		return ZCL_E_BAD_CHECKSUM;
+	*kind = ZCL_ITEM_NOOP;
+	expect_message(rx);
+	return ZCL_OK;
+}
+
+static enum zcl_err finish_lnet(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
+{
+	const enum zcl_err err = zcl_lnet_hdr_unpack(unit, &rx->hdr);
+
+	if (err != ZCL_OK)
+		return err;
+	sum(rx, unit, ZCL_LNET_HDR_SIZE);
+	*kind = ZCL_ITEM_LNET;
 	rx->state = ZCL_RX_PARSE;
 	return ZCL_OK;
 }
 
-static enum zcl_err finish_message(struct zcl_rx *rx, struct zcl_rx_item *item)
+static enum zcl_err finish_message(struct zcl_rx *rx, enum zcl_item_kind *kind)
 {
 	g_assert(rx->want == 0 && rx->slop == 0);
 	if (sum_is_wrong(rx))
 		return ZCL_E_BAD_CHECKSUM;
-	item->kind = ZCL_ITEM_MESSAGE;
-	item->ksm = rx->ksm;
-	item->hdr = rx->hdr;
-	item->wire_size = ksm_size(rx) + ZCL_LNET_HDR_SIZE + rx->hdr.payload_length;
+	*kind = ZCL_ITEM_MESSAGE;
 	expect_message(rx);
 	return ZCL_OK;
 }
@@ -191,51 +179,126 @@ static bool reads_a_unit(const struct zcl_rx *rx)
 	return rx->state <= ZCL_RX_LNET_HEADER;
 }
 
-/* One step: fills item when a unit can be handed out. */
-static enum zcl_err step(struct zcl_rx *rx, struct zcl_rx_item *item)
+/* What is read is complete (unit: its bytes); *kind changes when it can be handed out. */
+static enum zcl_err step(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
 {
 	switch (rx->state) {
-	case ZCL_RX_ACCEPT:
-		return finish_accept(rx, item);
-	case ZCL_RX_HELLO_PEEK:
-		return finish_peek(rx);
-	case ZCL_RX_HELLO:
-		return finish_hello(rx, item);
-	case ZCL_RX_HELLO_IPS:
-		return finish_hello_ips(rx, item);
 	case ZCL_RX_KSM_HEADER:
-		return finish_ksm(rx, item);
+		return finish_ksm(rx, unit, kind);
 	case ZCL_RX_LNET_HEADER:
-		return finish_lnet(rx, item);
+		return finish_lnet(rx, unit, kind);
 	case ZCL_RX_DONE:
-		return finish_message(rx, item);
+		return finish_message(rx, kind);
+	case ZCL_RX_ACCEPT:
+		*kind = ZCL_ITEM_ACCEPT;
+		return finish_accept(rx, unit);
+	case ZCL_RX_HELLO_PEEK:
+		return finish_peek(rx, unit);
+	case ZCL_RX_HELLO:
+		return finish_hello(rx, kind);
+	case ZCL_RX_HELLO_IPS:
+		return finish_hello_ips(rx, kind);
 	default:
 		g_assert_not_reached();
 	}
 }
 
-enum zcl_err zcl_rx_next(struct zcl_rx *rx, struct zcl_rx_item *item)
+static size_t push_unit(struct zcl_rx *rx, const uint8_t *data, size_t len)
 {
-	item->kind = ZCL_ITEM_MORE;
-	item->wire_size = 0;
+	const size_t n = MIN(len, rx->need - rx->have);
+
+	memcpy(rx->buf + rx->have, data, n);
+	rx->have += n;
+	return n;
+}
+
+/* The unit where it lies, when all of it is there; else what is there of it is kept. */
+static const uint8_t *gather(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end)
+{
+	const uint8_t *unit = *at;
+
+	if (rx->have == 0 && (size_t)(end - unit) >= rx->need) {
+		*at += rx->need;
+		return unit;
+	}
+	if (unit < end)
+		*at += push_unit(rx, unit, (size_t)(end - unit));
+	return rx->have == rx->need ? rx->buf : NULL;
+}
+
+enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
+			 enum zcl_item_kind *kind)
+{
+	*kind = ZCL_ITEM_MORE;
 	g_assert(rx->state != ZCL_RX_PARSE); /* ZCL_ITEM_LNET wants an answer first */
 	if (rx->state == ZCL_RX_FAILED)
 		return ZCL_E_INVALID;
-	while (item->kind == ZCL_ITEM_MORE) {
-		const bool complete =
-			rx->state == ZCL_RX_DONE || (reads_a_unit(rx) && rx->have == rx->need);
+	while (*kind == ZCL_ITEM_MORE) {
+		const uint8_t *unit = NULL;
 		enum zcl_err err;
 
-		if (!complete)
-			return ZCL_OK;
-		err = step(rx, item);
+		if (reads_a_unit(rx)) {
+			unit = gather(rx, at, end);
+			if (unit == NULL)
+				return ZCL_OK;
+		} else {
+			*at += zcl_rx_push(rx, *at, (size_t)(end - *at));
+			if (rx->state != ZCL_RX_DONE)
+				return ZCL_OK;
+		}
+		err = step(rx, unit, kind);
 		if (err != ZCL_OK) {
-			item->kind = ZCL_ITEM_MORE;
+			*kind = ZCL_ITEM_MORE;
 			rx->state = ZCL_RX_FAILED;
 			return err;
 		}
 	}
 	return ZCL_OK;
+}
+
+static size_t wire_size(const struct zcl_rx *rx, enum zcl_item_kind kind)
+{
+	switch (kind) {
+	case ZCL_ITEM_ACCEPT:
+		return ZCL_ACCEPT_SIZE;
+	case ZCL_ITEM_HELLO:
+		return zcl_hello_fixed_size(rx->hello.kshm_version) +
+		       rx->hello.kshm_nips * sizeof(rx->hello.kshm_ips[0]);
+	case ZCL_ITEM_NOOP:
+		return ZCL_KSM_SIZE;
+	case ZCL_ITEM_LNET:
+		return ksm_size(rx) + ZCL_LNET_HDR_SIZE;
+	case ZCL_ITEM_MESSAGE:
+		return ksm_size(rx) + ZCL_LNET_HDR_SIZE + rx->hdr.payload_length;
+	case ZCL_ITEM_MORE:
+		break;
+	}
+	return 0;
+}
+
+enum zcl_err zcl_rx_next(struct zcl_rx *rx, struct zcl_rx_item *item)
+{
+	const uint8_t *none = NULL;
+	const enum zcl_err err = zcl_rx_feed(rx, &none, none, &item->kind);
+
+	item->wire_size = wire_size(rx, item->kind);
+	switch (item->kind) {
+	case ZCL_ITEM_ACCEPT:
+		item->accept = rx->accept;
+		break;
+	case ZCL_ITEM_HELLO:
+		item->hello = rx->hello;
+		break;
+	case ZCL_ITEM_NOOP:
+	case ZCL_ITEM_LNET:
+	case ZCL_ITEM_MESSAGE:
+		item->ksm = rx->ksm;
+		item->hdr = rx->hdr;
+		break;
+	case ZCL_ITEM_MORE:
+		break;
+	}
+	return err;
 }
 
 static void settle(struct zcl_rx *rx)
@@ -248,23 +311,12 @@ static void settle(struct zcl_rx *rx)
 		rx->state = ZCL_RX_DONE;
 }
 
-void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t niov, size_t want)
+void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t offset, size_t want)
 {
-	size_t left = want;
-
 	g_assert(rx->state == ZCL_RX_PARSE || rx->state == ZCL_RX_PARSE_WAIT);
-	g_assert(niov <= ZCL_RX_MAX_IOV && want <= rx->hdr.payload_length);
-	rx->iov_at = 0;
-	rx->iov_end = 0;
-	for (size_t i = 0; i < niov && left > 0; i++) {
-		const size_t len = MIN(iov[i].iov_len, left);
-
-		if (len == 0)
-			continue;
-		rx->iov[rx->iov_end++] = (struct iovec){iov[i].iov_base, len};
-		left -= len;
-	}
-	g_assert(left == 0);
+	g_assert(want <= rx->hdr.payload_length);
+	rx->iov = iov;
+	rx->offset = offset;
 	rx->want = want;
 	rx->slop = rx->hdr.payload_length - want;
 	settle(rx);
@@ -282,62 +334,70 @@ void zcl_rx_drop_sink(struct zcl_rx *rx)
 		return; /* nothing is written there any more */
 	rx->slop += rx->want;
 	rx->want = 0;
-	rx->iov_at = 0;
-	rx->iov_end = 0;
+	rx->iov = NULL;
 	settle(rx);
+}
+
+/* The next place for `want` bytes, from *offset of the list *iov on. */
+static struct iovec place(const struct iovec **iov, size_t *offset, size_t want)
+{
+	while (*offset >= (*iov)->iov_len) {
+		*offset -= (*iov)->iov_len;
+		(*iov)++;
+	}
+	return (struct iovec){(uint8_t *)(*iov)->iov_base + *offset,
+			      MIN((*iov)->iov_len - *offset, want)};
 }
 
 size_t zcl_rx_iov(const struct zcl_rx *rx, struct iovec *iov, size_t max)
 {
-	size_t n;
+	const struct iovec *from = rx->iov;
+	size_t offset = rx->offset, want = rx->want, n = 0;
 
 	if (rx->state != ZCL_RX_LNET_PAYLOAD)
 		return 0;
-	n = MIN(max, rx->iov_end - rx->iov_at);
-	memcpy(iov, rx->iov + rx->iov_at, n * sizeof(*iov));
+	for (; n < max && want > 0; n++) {
+		iov[n] = place(&from, &offset, want);
+		offset += iov[n].iov_len;
+		want -= iov[n].iov_len;
+	}
 	return n;
+}
+
+/* n bytes are at their place. */
+static void placed(struct zcl_rx *rx, const void *data, size_t n)
+{
+	sum(rx, data, n);
+	rx->offset += n;
+	rx->want -= n;
 }
 
 void zcl_rx_advance(struct zcl_rx *rx, size_t n)
 {
 	g_assert(rx->state == ZCL_RX_LNET_PAYLOAD && n <= rx->want);
-	rx->want -= n;
 	while (n > 0) {
-		struct iovec *iov = &rx->iov[rx->iov_at];
-		const size_t len = MIN(n, iov->iov_len);
+		const struct iovec to = place(&rx->iov, &rx->offset, rx->want);
+		const size_t len = MIN(n, to.iov_len);
 
-		g_assert(rx->iov_at < rx->iov_end);
-		sum(rx, iov->iov_base, len);
-		iov->iov_base = (uint8_t *)iov->iov_base + len;
-		iov->iov_len -= len;
-		if (iov->iov_len == 0)
-			rx->iov_at++;
+		placed(rx, to.iov_base, len);
 		n -= len;
 	}
 	settle(rx);
-}
-
-static size_t push_unit(struct zcl_rx *rx, const uint8_t *data, size_t len)
-{
-	const size_t n = MIN(len, rx->need - rx->have);
-
-	memcpy(rx->buf + rx->have, data, n);
-	rx->have += n;
-	return n;
 }
 
 static size_t push_payload(struct zcl_rx *rx, const uint8_t *data, size_t len)
 {
 	size_t done = 0;
 
-	while (done < len && rx->state == ZCL_RX_LNET_PAYLOAD) {
-		const struct iovec iov = rx->iov[rx->iov_at];
-		const size_t n = MIN(len - done, iov.iov_len);
+	while (done < len && rx->want > 0) {
+		const struct iovec to = place(&rx->iov, &rx->offset, rx->want);
+		const size_t n = MIN(len - done, to.iov_len);
 
-		memcpy(iov.iov_base, data + done, n);
-		zcl_rx_advance(rx, n);
+		memcpy(to.iov_base, data + done, n);
+		placed(rx, to.iov_base, n);
 		done += n;
 	}
+	settle(rx);
 	return done;
 }
 

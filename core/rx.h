@@ -11,8 +11,9 @@
  * request, HELLO, then messages through the RX states of HLD 6.1. A connection of the core, the
  * trace tool and the relay all decode through this one machine. No thread safety: one caller.
  *
- * Use: give it bytes (zcl_rx_push, or zcl_rx_iov + zcl_rx_advance to receive a payload straight
- * into its destination), then call zcl_rx_next until it says ZCL_ITEM_MORE.
+ * Two ways of use. A connection calls zcl_rx_feed, which reads units where they lie. Who would
+ * rather have them by value gives it bytes (zcl_rx_push, or zcl_rx_iov + zcl_rx_advance to receive
+ * a payload straight into its destination), then calls zcl_rx_next until it says ZCL_ITEM_MORE.
  */
 
 enum zcl_rx_state {
@@ -48,8 +49,6 @@ struct zcl_rx_item {
 	size_t wire_size; /* bytes of this unit on the wire (MESSAGE: headers and payload) */
 };
 
-#define ZCL_RX_MAX_IOV 16
-
 struct zcl_rx {
 	enum zcl_rx_state state;
 	bool flipped;	      /* the sender's byte order is not ours (from its HELLO) */
@@ -57,18 +56,20 @@ struct zcl_rx {
 	uint32_t max_version; /* newer versions are ZCL_E_UNKNOWN_VERSION */
 	uint32_t bad_version; /* what ZCL_E_UNKNOWN_VERSION was about */
 
-	uint8_t buf[ZCL_HELLO_MAX_SIZE]; /* the unit that is being read */
-	size_t have, need;
+	size_t have, need; /* of the unit that is being read; in buf when it came in pieces */
 
-	struct zcl_hello hello;
-	struct zcl_ksm ksm;
-	struct zcl_lnet_hdr hdr;
+	/* Where the rest of the payload goes: the sink's list, borrowed. */
+	const struct iovec *iov;
+	size_t offset; /* in the first entry */
+	size_t want;   /* payload bytes still to deliver */
+	size_t slop;   /* payload bytes to skip after them */
 	uint32_t crc;
 
-	struct iovec iov[ZCL_RX_MAX_IOV]; /* where the rest of the payload goes */
-	size_t iov_at, iov_end;
-	size_t want; /* payload bytes still to deliver */
-	size_t slop; /* payload bytes to skip after them */
+	struct zcl_ksm ksm;
+	struct zcl_lnet_hdr hdr;
+	uint8_t buf[ZCL_HELLO_MAX_SIZE];
+	struct zcl_accept_req accept;
+	struct zcl_hello hello;
 };
 
 /*
@@ -80,9 +81,16 @@ struct zcl_rx {
 void zcl_rx_init(struct zcl_rx *rx, bool accept_first, uint32_t max_version);
 
 /*
- * What is complete. Call again until kind is ZCL_ITEM_MORE. On an error the stream is FAILED and
- * every later call repeats ZCL_E_INVALID. In PARSE_WAIT it says ZCL_ITEM_MORE.
+ * Takes bytes from *at on, up to end, until a unit is complete: *kind says which, rx->accept,
+ * hello, ksm and hdr hold it until the next call, and *at is behind what was taken. ZCL_ITEM_MORE:
+ * the bytes are used up, or PARSE_WAIT lets none in. No bytes (at == end) are legal: what is
+ * complete already comes out. On an error the stream is FAILED and every later call repeats
+ * ZCL_E_INVALID.
  */
+enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
+			 enum zcl_item_kind *kind);
+
+/* The same without bytes: what is complete, by value. Call again until kind is ZCL_ITEM_MORE. */
 enum zcl_err zcl_rx_next(struct zcl_rx *rx, struct zcl_rx_item *item);
 
 /*
@@ -93,10 +101,11 @@ void zcl_rx_set_version(struct zcl_rx *rx, uint32_t version);
 
 /*
  * Answers ZCL_ITEM_LNET (in PARSE or PARSE_WAIT): the first `want` bytes of the payload go to iov
- * (niov <= ZCL_RX_MAX_IOV, their lengths sum up to at least want; the memory stays the caller's
- * and must live until ZCL_ITEM_MESSAGE or zcl_rx_drop_sink), the rest is skipped.
+ * from byte `offset` of it on (the lengths sum up to at least offset + want), the rest is skipped.
+ * The list and the memory stay the caller's and must live until ZCL_ITEM_MESSAGE or
+ * zcl_rx_drop_sink.
  */
-void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t niov, size_t want);
+void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t offset, size_t want);
 /* Answers ZCL_ITEM_LNET: wait to be told (PARSE_WAIT). */
 void zcl_rx_wait(struct zcl_rx *rx);
 /* The destination goes away: what is still to come of this payload is skipped. */

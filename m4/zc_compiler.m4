@@ -7,7 +7,7 @@ AC_DEFUN([ZC_COMPILER], [
     [build with -fsanitize=LIST (LIST without a value: address,undefined; default: no)])],
     [], [enable_sanitize=no])
   AS_IF([test "x$enable_sanitize" = xyes], [enable_sanitize=address,undefined])
-  ZC_CFLAGS="-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla"
+  ZC_CFLAGS="-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -fvisibility=hidden"
   ZC_CXXFLAGS="-std=gnu++17 -Wall -Wextra -Wshadow"
   ZC_LDFLAGS=""
   AS_IF([test "x$enable_werror" = xyes], [

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <glib.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -43,9 +45,15 @@ struct zloop {
 
 	struct zloop_work work; /* head of the ring */
 
-	GMutex lock;
+	pthread_mutex_t lock;
 	GQueue posts; /* of struct post, under the lock */
 	struct zloop_io post_io;
+
+	atomic_bool asleep; /* or about to: whoever leaves something must wake the loop */
+	bool (*waits)(void *data);
+	bool (*run_source)(void *data);
+	void *source;
+	int64_t busy_poll, busy_until;
 
 	sigset_t signals;
 	struct handler handlers[NSIG];
@@ -229,37 +237,68 @@ static void run_work(struct zloop *loop)
 
 /* ---- posts and signals -------------------------------------------------------------- */
 
+static void ring_bell(struct zloop *loop)
+{
+	const uint64_t one = 1;
+
+	if (write(loop->post_io.fd, &one, sizeof(one)) < 0)
+		g_assert(errno == EAGAIN); /* the counter is full: it wakes anyway */
+}
+
 void zloop_post(struct zloop *loop, void (*fn)(void *data), void *data)
 {
 	struct post *post = g_new(struct post, 1);
-	const uint64_t one = 1;
 
 	*post = (struct post){fn, data};
-	g_mutex_lock(&loop->lock);
+	pthread_mutex_lock(&loop->lock);
 	g_queue_push_tail(&loop->posts, post);
-	g_mutex_unlock(&loop->lock);
-	if (write(loop->post_io.fd, &one, sizeof(one)) < 0)
-		g_assert(errno == EAGAIN); /* the counter is full: it wakes anyway */
+	pthread_mutex_unlock(&loop->lock);
+	ring_bell(loop);
+}
+
+void zloop_run_posts(struct zloop *loop)
+{
+	struct post *post;
+	GQueue mine;
+
+	pthread_mutex_lock(&loop->lock);
+	mine = loop->posts;
+	g_queue_init(&loop->posts);
+	pthread_mutex_unlock(&loop->lock);
+	while ((post = g_queue_pop_head(&mine))) {
+		post->fn(post->data);
+		g_free(post);
+	}
 }
 
 static void post_ready(void *data, uint32_t events)
 {
 	struct zloop *loop = data;
-	struct post *post;
 	uint64_t count;
-	GQueue mine;
 
 	(void)events;
 	if (read(loop->post_io.fd, &count, sizeof(count)) < 0)
 		g_assert(errno == EAGAIN);
-	g_mutex_lock(&loop->lock);
-	mine = loop->posts;
-	g_queue_init(&loop->posts);
-	g_mutex_unlock(&loop->lock);
-	while ((post = g_queue_pop_head(&mine))) {
-		post->fn(post->data);
-		g_free(post);
-	}
+	zloop_run_posts(loop);
+}
+
+void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)(void *data),
+		      void *data)
+{
+	loop->waits = waits;
+	loop->run_source = run;
+	loop->source = data;
+}
+
+void zloop_wake(struct zloop *loop)
+{
+	if (atomic_load(&loop->asleep) && atomic_exchange(&loop->asleep, false))
+		ring_bell(loop);
+}
+
+void zloop_set_busy_poll(struct zloop *loop, int64_t ns)
+{
+	loop->busy_poll = ns;
 }
 
 static void signal_ready(void *data, uint32_t events)
@@ -314,7 +353,7 @@ struct zloop *zloop_new(void)
 	loop->timers = g_sequence_new(NULL);
 	loop->timer_set = INT64_MAX;
 	loop->work.next = loop->work.prev = &loop->work;
-	g_mutex_init(&loop->lock);
+	pthread_mutex_init(&loop->lock, NULL);
 	g_queue_init(&loop->posts);
 	sigemptyset(&loop->signals);
 	loop->timer_io = (struct zloop_io){.fd = -1, .fn = timerfd_ready, .data = loop};
@@ -337,9 +376,42 @@ void zloop_free(struct zloop *loop)
 		close(loop->signal_io.fd);
 	close(loop->epoll);
 	g_queue_clear_full(&loop->posts, g_free);
-	g_mutex_clear(&loop->lock);
+	pthread_mutex_destroy(&loop->lock);
 	g_sequence_free(loop->timers);
 	g_free(loop);
+}
+
+/* Whether epoll_wait may sleep; then `asleep` says so to other threads. */
+static bool may_sleep(struct zloop *loop)
+{
+	if (loop->work.next != &loop->work)
+		return false;
+	if (loop->busy_poll > 0 && zloop_now() < loop->busy_until)
+		return false;
+	if (!loop->waits)
+		return true;
+	atomic_store(&loop->asleep, true);
+	if (!loop->waits(loop->source))
+		return true;
+	atomic_store(&loop->asleep, false);
+	return false;
+}
+
+static void one_pass(struct zloop *loop)
+{
+	const bool sleeps = may_sleep(loop);
+	const int n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, sleeps ? -1 : 0);
+	bool worked;
+
+	if (sleeps && loop->waits)
+		atomic_store_explicit(&loop->asleep, false, memory_order_relaxed);
+	loop->ready_at = 0;
+	loop->ready_end = MAX(n, 0);
+	dispatch(loop);
+	worked = loop->run_source && loop->run_source(loop->source);
+	if (loop->busy_poll > 0 && (n > 0 || sleeps || worked))
+		loop->busy_until = zloop_now() + loop->busy_poll;
+	run_timers(loop);
 }
 
 bool zloop_is_idle(const struct zloop *loop)
@@ -354,18 +426,11 @@ void zloop_run(struct zloop *loop)
 {
 	loop->stopped = false;
 	while (!loop->stopped) {
-		int n;
-
 		run_work(loop);
 		if (loop->stopped)
 			break;
 		arm_timerfd(loop);
-		n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS,
-			       loop->work.next == &loop->work ? -1 : 0);
-		loop->ready_at = 0;
-		loop->ready_end = MAX(n, 0);
-		dispatch(loop);
-		run_timers(loop);
+		one_pass(loop);
 	}
 }
 

@@ -65,6 +65,22 @@ void zloop_post(struct zloop *loop, void (*fn)(void *data), void *data);
 /* Takes the signal (blocked for this thread from now on) and calls fn in the loop. */
 void zloop_signal(struct zloop *loop, int signo, void (*fn)(void *data, int signo), void *data);
 
+/*
+ * Work that other threads leave without a lock: run(data) is called in each pass, and says whether
+ * there was any. Before the loop sleeps it asks waits(data), after which a zloop_wake by whoever
+ * left something is not missed. One per loop; waits must read what the other threads wrote in
+ * sequentially consistent order.
+ */
+void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)(void *data),
+		      void *data);
+/* Any thread: a system call only when the loop sleeps or is about to. */
+void zloop_wake(struct zloop *loop);
+/* For ns after the last thing that happened the loop looks again instead of sleeping; 0: never. */
+void zloop_set_busy_poll(struct zloop *loop, int64_t ns);
+
+/* Runs what was posted but not seen to: after the loop has ended, from any one thread. */
+void zloop_run_posts(struct zloop *loop);
+
 /* Nothing is ready and no work is queued: without a timer, nothing more would happen now. */
 bool zloop_is_idle(const struct zloop *loop);
 /* Until zloop_stop. */

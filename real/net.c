@@ -29,6 +29,7 @@ void zreal_options_init(struct zreal_options *options, zcl_nid nid)
 		.listens = true,
 		.listen = zsock_addr(zcl_nid_addr(nid), ZSOCK_PORT),
 		.accept = ZREAL_ACCEPT_SECURE,
+		.listen_fd = -1,
 		.way = ZWAY_AUTO,
 		.peer_port = ZSOCK_PORT,
 		.keepalive = 30,
@@ -197,10 +198,8 @@ static void finish_shutdown(struct zreal_node *node)
 		done(node->done_data);
 }
 
-static void serve(void *data)
+static void serve_pending(struct zreal_node *node)
 {
-	struct zreal_node *node = data;
-
 	/* Those that ask meanwhile are served in the next round. */
 	for (guint n = node->pending.length; n > 0; n--) {
 		GList *link = g_queue_pop_head_link(&node->pending);
@@ -209,6 +208,17 @@ static void serve(void *data)
 			break;
 		zreal_conn_serve(link->data);
 	}
+}
+
+static void serve(void *data)
+{
+	struct zreal_node *node = data;
+
+	if (node->options.settle)
+		node->options.settle(node->options.user);
+	serve_pending(node);
+	if (node->options.settle)
+		node->options.settle(node->options.user);
 	if (node->pending.length > 0)
 		zreal_node_kick(node);
 	arm_tick(node);
@@ -219,7 +229,7 @@ static void serve(void *data)
 
 static void open_spare(struct zreal_node *node)
 {
-	node->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	node->spare = node->options.no_spare ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* Out of descriptors: a caller that would wait for ever is turned away with the spare one. */
@@ -238,14 +248,11 @@ static void turn_away(struct zreal_node *node)
 	zreal_note(node, ZREAL_NOTE_FILES, NULL);
 }
 
-static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from)
 {
 	struct zreal_conn *conn;
 
-	if (node->options.accept == ZREAL_ACCEPT_SECURE &&
-	    ntohs(from->sin_port) > ZSOCK_RESERVED_MAX) {
-		node->stats.refused_unreserved++;
-		zreal_note(node, ZREAL_NOTE_UNRESERVED, from);
+	if (node->stopping) {
 		close(fd);
 		return;
 	}
@@ -261,6 +268,20 @@ static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_i
 	node->stats.accepted++;
 	zreal_conn_attach(conn, fd, from, ZREAL_OPEN);
 	zreal_node_kick(node);
+}
+
+static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+{
+	if (node->options.accept == ZREAL_ACCEPT_SECURE &&
+	    ntohs(from->sin_port) > ZSOCK_RESERVED_MAX) {
+		node->stats.refused_unreserved++;
+		zreal_note(node, ZREAL_NOTE_UNRESERVED, from);
+		close(fd);
+		return;
+	}
+	if (node->options.route && node->options.route(node->options.user, fd, from))
+		return;
+	zreal_node_adopt(node, fd, from);
 }
 
 static void on_callers(void *data, uint32_t events)
@@ -295,7 +316,8 @@ static bool start_listening(struct zreal_node *node, GError **error)
 	if (!node->options.listens)
 		return true;
 	node->address = node->options.listen;
-	fd = zsock_listen(&node->address);
+	fd = node->options.listen_fd >= 0 ? zsock_listening(node->options.listen_fd, &node->address)
+					  : zsock_listen(&node->address);
 	if (fd < 0) {
 		const int saved = errno;
 

@@ -36,6 +36,7 @@ struct zreal_options {
 	struct zcl_config core; /* an incarnation of 0 is replaced by the wall clock in ns */
 	bool listens;
 	struct sockaddr_in listen; /* port 0: any */
+	int listen_fd;		   /* listens already, and becomes the node's; -1: none */
 	enum zreal_accept accept;
 	enum zway way;
 	uint16_t peer_port;    /* where peers listen that have no address of their own set */
@@ -43,10 +44,23 @@ struct zreal_options {
 				  when this machine has it; else whatever the kernel chooses */
 	int keepalive;	       /* seconds of silence after which TCP asks whether the peer is there
 				  (30); 0: never, and TCP has no timeout of its own either */
+	bool no_spare;	       /* descriptors do not run out: none is kept to turn callers away */
 	bool only_known_peers; /* those of zreal_node_set_peer; others are unreachable */
 	const struct zclock *clock; /* outlives the node; NULL: the monotonic clock */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event); /* may be NULL */
 	void (*trace)(void *user, const struct zcl_event *event);	 /* may be NULL */
+	/*
+	 * At the end of each pass in which something happened, before what is to be sent is sent,
+	 * and again after it: outside of the core, so that the program may submit. May be NULL.
+	 */
+	void (*settle)(void *user);
+	/* What other threads ask for, before received bytes are looked at. May be NULL. */
+	void (*catch_up)(void *user);
+	/*
+	 * An accepted caller that `accept` lets in: true when it was taken over (with fd), to be
+	 * given to some node by zreal_node_adopt. May be NULL.
+	 */
+	bool (*route)(void *user, int fd, const struct sockaddr_in *from);
 	/* What the core does not see. addr: of the caller, or of who is called. May be NULL. */
 	void (*note)(void *user, enum zreal_note note, const struct sockaddr_in *addr);
 	void *user;
@@ -79,6 +93,11 @@ int64_t zreal_node_now(const struct zreal_node *node);
 void zreal_node_kick(struct zreal_node *node);
 /* Where it listens, with the real port. */
 struct sockaddr_in zreal_node_address(const struct zreal_node *node);
+/*
+ * Takes a connected TCP socket as a caller of this node, none of its bytes read. from: where it
+ * came from. Closes it when the node is stopping or at a limit.
+ */
+void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from);
 /* Where a peer is found, instead of its NID's address at peer_port. */
 void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sockaddr_in *addr);
 

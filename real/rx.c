@@ -47,8 +47,8 @@ static void read_failed(struct zreal_conn *conn, ssize_t got)
 static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_payload)
 {
 	struct zreal_node *node = conn->node;
-	struct iovec iov[ZCL_RX_MAX_IOV + 1];
-	const size_t niov = zcl_conn_rx_iov(conn->core, iov, ZCL_RX_MAX_IOV);
+	struct iovec iov[ZCL_LNET_MAX_IOV + 1];
+	const size_t niov = zcl_conn_rx_iov(conn->core, iov, ZCL_LNET_MAX_IOV);
 	const size_t tail = niov ? TAIL_BYTES : ZREAL_SCRATCH;
 	size_t direct = 0, taken;
 	ssize_t got;
@@ -63,6 +63,8 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 		read_failed(conn, got);
 		return false;
 	}
+	if (node->options.catch_up)
+		node->options.catch_up(node->options.user);
 	taken = MIN((size_t)got, direct);
 	node->stats.reads++;
 	node->stats.direct_bytes += taken;

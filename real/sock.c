@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -145,6 +146,26 @@ int zsock_listen(struct sockaddr_in *addr)
 		errno = saved;
 		return -1;
 	}
+	return fd;
+}
+
+int zsock_listening(int fd, struct sockaddr_in *addr)
+{
+	int listens = 0, type = 0;
+	socklen_t size = sizeof(listens), len = sizeof(*addr);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)addr, &len) < 0)
+		return -1;
+	if (!listens || type != SOCK_STREAM || addr->sin_family != AF_INET) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -1;
+	zsock_tune(fd);
 	return fd;
 }
 

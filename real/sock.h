@@ -39,6 +39,11 @@ int zsock_new(void);
 void zsock_tune(int fd);
 /* A bound and listening socket; *addr (port 0: any) becomes what it is bound to. -1 with errno. */
 int zsock_listen(struct sockaddr_in *addr);
+/*
+ * Makes a descriptor from elsewhere (socket activation) such a socket: returns fd, with its address
+ * in *addr; -1 with errno (EINVAL: it is no listening IPv4 TCP socket), then fd is as it was.
+ */
+int zsock_listening(int fd, struct sockaddr_in *addr);
 
 /*
  * The kernel finds out when the other side is gone without a word: after `idle` seconds (0: never)

@@ -10,8 +10,8 @@
 #include "real/net.h"
 #include "real/relay.h"
 
-#define MAX_PEERS 250
-#define SPARE_FDS 100
+#define MAX_PEERS	  250
+#define OTHER_DESCRIPTORS 32
 
 /* How long it must be quiet here until all is at rest: looks, and real ns between them. */
 #define REST_LOOKS    3
@@ -80,6 +80,7 @@ struct real_world {
 	void (*rest)(void *data); /* NULL: nobody waits */
 	void *rest_data;
 	unsigned rested; /* looks in a row that found nothing under way */
+	bool plain;	 /* the peers reach each other without a relay */
 	bool stopped, closing;
 	guint closed;
 	char why[128];
@@ -210,6 +211,14 @@ static void on_held(void *user, bool forward, enum zworld_unit unit)
 
 /* ---- peers -------------------------------------------------------------------------- */
 
+/* Whoever calls a NID reaches the first that has it, as one host has an address on a network. */
+static void show_way(struct zworld_peer *from, const struct zworld_peer *to,
+		     const struct sockaddr_in *at)
+{
+	if (peer_of(to->world, to->nid) == to)
+		zreal_node_set_peer(from->life->node, to->nid, at);
+}
+
 static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zworld_link *link)
 {
 	struct real_world *world = from->world;
@@ -227,13 +236,18 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 	};
 	struct sockaddr_in at;
 
+	if (world->plain) {
+		show_way(from, to, &options.to);
+		g_free(pair);
+		return true;
+	}
 	*pair = (struct relay_user){from, to};
 	g_ptr_array_add(world->relay_users, pair);
 	from->way[to->index].relay = zrelay_new(world->loop, &options);
 	if (!from->way[to->index].relay)
 		return false;
 	at = zrelay_address(from->way[to->index].relay);
-	zreal_node_set_peer(from->life->node, to->nid, &at);
+	show_way(from, to, &at);
 	return true;
 }
 
@@ -272,6 +286,7 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
 	options.accept = ZREAL_ACCEPT_ALL;
 	options.only_known_peers = true;
+	options.no_spare = true; /* make_room sees to it */
 	options.clock = &world->clock;
 	options.deliver = on_deliver;
 	options.trace = on_trace;
@@ -290,51 +305,14 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	return false;
 }
 
-/* Open descriptors: raised when the kernel lets us; for the whole process. */
-static bool can_open(uint64_t n, uint64_t *most)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return true;
-	*most = limit.rlim_cur;
-	if (n <= limit.rlim_cur)
-		return true;
-	limit.rlim_cur = n;
-	limit.rlim_max = MAX(n, limit.rlim_max);
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
-static bool has_room(struct zworld *base, size_t npeers, size_t npairs, const char **why)
-{
-	struct real_world *world = of(base);
-	/* Relays listen for each direction; each of two calls has its ends here and in a relay. */
-	const uint64_t need = npeers * (npeers + 1) + 8 * npairs + SPARE_FDS;
-	uint64_t most = 0;
-
-	if (npeers > MAX_PEERS) {
-		*why = "250 peers are the most";
-		return false;
-	}
-	if (can_open(need, &most))
-		return true;
-	g_snprintf(world->why, sizeof(world->why),
-		   "it takes %" G_GUINT64_FORMAT
-		   " descriptors, and this process may open %" G_GUINT64_FORMAT " (ulimit -n)",
-		   need, most);
-	*why = world->why;
-	return false;
-}
-
 static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 				    const struct zcl_config *config, const char **why)
 {
 	struct real_world *world = of(base);
 	struct zworld_peer *peer;
 
-	if (world->peers->len >= MAX_PEERS || peer_of(world, config->nid)) {
-		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
-						      : "another peer has this NID";
+	if (world->peers->len >= MAX_PEERS) {
+		*why = "too many peers: 250 are the most";
 		return NULL;
 	}
 	peer = g_new0(struct zworld_peer, 1);
@@ -378,6 +356,31 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 	}
 	**link_of(of(base), a->index, b->index) = *link;
 	return true;
+}
+
+/*
+ * A connection has a descriptor at each end, and at each side of a relay, which listens as well.
+ * Beside them: listeners, and what the process has open anyhow.
+ */
+static bool make_room(struct zworld *base, size_t conns, const char **why)
+{
+	struct real_world *world = of(base);
+	const size_t n = world->peers->len;
+	const size_t need = conns * (world->plain ? 2 : 4) + (world->plain ? 0 : n * (n - 1)) + n +
+			    OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+		return true;
+	if (limit.rlim_max < need) {
+		g_snprintf(world->why, sizeof(world->why),
+			   "it takes %zu descriptors, and the hard limit (ulimit -Hn) is %ju", need,
+			   (uintmax_t)limit.rlim_max);
+		*why = world->why;
+		return false;
+	}
+	limit.rlim_cur = need;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 /* ---- holds -------------------------------------------------------------------------- */
@@ -548,7 +551,7 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 			return false;
 		}
 		way = zrelay_address(peer->way[i].relay);
-		zreal_node_set_peer(peer->life->node, other->nid, &way);
+		show_way(peer, other, &way);
 	}
 	return true;
 }
@@ -722,9 +725,9 @@ static void world_free(struct zworld *base)
 static const struct zworld_ops ops = {
 	.name = "real sockets",
 	.strict_time = false,
+	.make_room = make_room,
 	.free = world_free,
 	.now = now,
-	.has_room = has_room,
 	.add_peer = add_peer,
 	.node = node_of,
 	.peer_name = peer_name,
@@ -764,6 +767,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->clock.start = ZCLOCK_NOT_STARTED;
 	world->clock.scale = options->time_scale > 0 ? options->time_scale : 1.0;
 	/* Addresses of this run; that two runs meet is unlikely, and their ports differ anyway. */
+	world->plain = options->plain;
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
 	world->chance = g_rand_new_with_seed((guint32)options->seed);

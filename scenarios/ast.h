@@ -29,13 +29,11 @@
 #define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
 #define ZRACE_MAX_FILES	    64u	    /* in all */
 #define ZRACE_MAX_RESTARTS  64u	    /* lines that start a node anew */
-#define ZRACE_MAX_ACTIONS   32768u  /* statements, each action of an `all` counted */
 #define ZRACE_MAX_QUEUE	    100000u /* packets */
 #define ZRACE_MAX_WORD	    31u	    /* bytes of a value in an action */
 #define ZRACE_MAX_VERSION   9u	    /* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
-#define ZRACE_EVERY_PEER     (ZRACE_MAX_PEERS + 1)	/* "all", while a line is read */
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
 #define ZRACE_DEFAULT_WITHIN (10 * INT64_C(1000000000)) /* ns */
 
@@ -60,11 +58,11 @@ struct zrace_remember {
 struct zrace_peer {
 	char *name;
 	struct zrace_pos pos, nid_pos;
-	char *nid;	   /* text of a NID, or "${VAR}" */
-	uint32_t nid_plus; /* to be added to its address: of the peers of one `peers` line */
-	uint32_t version;  /* one that the core does not speak: it only calls with it */
+	char *nid;	  /* text of a NID, or "${VAR}" */
+	uint32_t version; /* one that the core does not speak: it only calls with it */
 	enum zcl_refusal refuses;
 	bool typed;
+	bool duplicate;		 /* a peer above may have its NID, too */
 	struct zcl_config tuned; /* defaults, but for what `set` says */
 	struct zrace_remember remembers[ZRACE_MAX_REMEMBERS];
 	size_t nremembers;
@@ -112,7 +110,8 @@ enum zrace_action_kind {
 	ZRACE_DO_RELEASE,
 	ZRACE_DO_RELEASE_ALL,
 	ZRACE_DO_HOLD_ALL,
-	ZRACE_DO_PASS, /* dirs[0], call, count */
+	ZRACE_DO_PASS,	      /* dirs[0], call, count */
+	ZRACE_DO_CONNECT_ALL, /* each peer with each other */
 };
 
 /* What a connect, put, get or ping must come to. */
@@ -233,6 +232,8 @@ bool zrace_action_has_peer(const struct zrace_action *action);
 bool zrace_action_has_other(const struct zrace_action *action);
 /* It wants a connection between the two. */
 bool zrace_action_connects(const struct zrace_action *action);
+/* Nothing in it says anything about what lies between the peers, or ends one of them. */
+bool zrace_script_is_plain(const struct zrace_script *script);
 /* It ends the node and starts a new one. */
 bool zrace_action_restarts(const struct zrace_action *action);
 

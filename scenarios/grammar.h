@@ -63,10 +63,11 @@ bool zrace_accept_number(struct zrace_parser *p, const char *word, unsigned last
 
 bool zrace_read_title(struct zrace_parser *p);
 bool zrace_read_peer(struct zrace_parser *p);
+/* Many that differ in a number only. */
+bool zrace_read_peers(struct zrace_parser *p);
 bool zrace_read_case(struct zrace_parser *p);
 bool zrace_read_link(struct zrace_parser *p);
 bool zrace_read_repeat(struct zrace_parser *p);
-bool zrace_read_peers(struct zrace_parser *p);
 /* "NAME VALUE" of a tunable. word: ZRACE_MAX_WORD + 1 bytes, or NULL. */
 bool zrace_read_tunable(struct zrace_parser *p, const struct zrace_tunable **tunable,
 			uint64_t *number, char *word);

@@ -101,14 +101,10 @@ static bool read_success(struct zrace_parser *p, struct zrace_action *action)
 static bool read_other(struct zrace_parser *p, struct zrace_action *action)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
-	const bool self = token->kind == ZRACE_WORD && action->peer < p->script->npeers &&
+	const bool self = token->kind == ZRACE_WORD &&
 			  strcmp(token->text, p->script->peers[action->peer].name) == 0;
 	const char *after = NULL;
 
-	if (zrace_accept(p, "all")) {
-		action->other = ZRACE_EVERY_PEER;
-		return true;
-	}
 	if (!self || !zrace_action_connects(action))
 		return zrace_need_other(p, action->peer, &action->other);
 	for (size_t i = 1; zrace_peek(p, i)->kind != ZRACE_END && after == NULL; i++)
@@ -127,21 +123,12 @@ static bool count_restart(struct zrace_parser *p)
 	return true;
 }
 
-/* Who acts: a peer, or `all`. */
-static bool read_actor(struct zrace_parser *p, struct zrace_action *action)
-{
-	if (!zrace_accept(p, "all"))
-		return zrace_need_peer(p, &action->peer);
-	action->peer = ZRACE_EVERY_PEER;
-	return true;
-}
-
 static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 {
 	const struct zrace_token *token;
 	int kind;
 
-	if (!read_actor(p, action))
+	if (!zrace_need_peer(p, &action->peer))
 		return false;
 	token = zrace_peek(p, 0);
 	kind = token->kind == ZRACE_WORD ? zrace_verb_of(token->text) : -1;
@@ -200,9 +187,13 @@ bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
 		action->kind = ZRACE_DO_RELEASE;
 		return zrace_read_dirs(p, action);
 	}
+	if (zrace_accept(p, "all")) {
+		action->kind = ZRACE_DO_CONNECT_ALL;
+		return zrace_need(p, "connect") && zrace_need(p, "all");
+	}
 	if (token->kind != ZRACE_WORD ||
-	    (zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER &&
-	     strcmp(token->text, "all") != 0))
-		return zrace_expected(p, "an action (PEER and what it does, hold, release, pass)");
+	    zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER)
+		return zrace_expected(p, "an action (PEER and what it does, all connect all, hold, "
+					 "release, pass)");
 	return read_verb(p, action);
 }

@@ -60,11 +60,7 @@ static void resolve_nid(struct zrace_parser *p, struct zrace_case *one, size_t i
 			    text);
 		return;
 	}
-	one->nids[index] += peer->nid_plus;
-	if (one->nids[index] >> 32 != (one->nids[index] - peer->nid_plus) >> 32)
-		complain_at(p, peer->nid_pos, "expected a NID with %u more behind it, got \"%s\"",
-			    peer->nid_plus, text);
-	for (size_t i = 0; i < index; i++)
+	for (size_t i = 0; i < index && !peer->duplicate; i++)
 		if (one->nids[i] == one->nids[index])
 			complain_at(p, one->name ? one->pos : peer->nid_pos,
 				    "expected another NID for peer %s, got %s, which is %s's%s%s",

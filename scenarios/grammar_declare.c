@@ -111,13 +111,21 @@ static bool read_set(struct zrace_parser *p, struct zrace_peer *peer)
 	return true;
 }
 
+#define ZRACE_NUMBER "${i}" /* in the NID of `peers` */
+
+/* How a NID is written that is known later: of a case, or with the number of one of many. */
+static bool is_nid_to_be(const char *text)
+{
+	return g_str_has_prefix(text, "${") || strstr(text, ZRACE_NUMBER) != NULL;
+}
+
 static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
 	zcl_nid nid;
 
 	if (token->kind != ZRACE_WORD ||
-	    (!g_str_has_prefix(token->text, "${") && zcl_nid_parse(token->text, &nid) != ZCL_OK))
+	    (!is_nid_to_be(token->text) && zcl_nid_parse(token->text, &nid) != ZCL_OK))
 		return zrace_expected(p, "a NID (10.0.0.9@tcp) or a case's variable (${N})");
 	peer->nid_pos = zrace_here(p);
 	g_free(peer->nid);
@@ -154,26 +162,34 @@ static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
 		return read_conns(p, peer);
 	if (zrace_accept(p, "set"))
 		return read_set(p, peer);
-	return zrace_expected(p, "nid, speaks, refuses, remembers, conns or set");
+	if (zrace_accept(p, "duplicate")) {
+		peer->duplicate = true;
+		return true;
+	}
+	return zrace_expected(p, "nid, speaks, refuses, remembers, conns, duplicate or set");
 }
 
-/* From here on it exists: a mistake further on must not make every later line a mistake. NULL: it
-   cannot. Takes the name. */
-static struct zrace_peer *add_peer(struct zrace_parser *p, struct zrace_pos pos, char *name)
+/* Adds a peer with nothing but its name, which becomes the script's. */
+static bool add_peer(struct zrace_parser *p, struct zrace_pos pos, char *name)
 {
 	struct zrace_script *script = p->script;
-	struct zrace_peer *peer = &script->peers[script->npeers];
+	const bool known = zrace_script_peer(script, name) != ZRACE_ANY_PEER;
 
-	if (zrace_script_peer(script, name) != ZRACE_ANY_PEER) {
-		zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
+	if (known || script->npeers == ZRACE_MAX_PEERS) {
+		if (known)
+			zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
+		else
+			zrace_complain(p, pos, "expected at most %u peers, got one more",
+				       ZRACE_MAX_PEERS);
 		g_free(name);
 		return NULL;
 	}
-	*peer = (struct zrace_peer){
+	script->peers[script->npeers] = (struct zrace_peer){
 		.name = name, .pos = pos, .version = ZCL_V2, .refuses = ZCL_REFUSE_REPLY};
-	zcl_config_init(&peer->tuned);
+	zcl_config_init(&script->peers[script->npeers].tuned);
+	/* From here it exists: a mistake further on must not make every later line a mistake. */
 	script->npeers++;
-	return peer;
+	return true;
 }
 
 static bool read_peer_options(struct zrace_parser *p, struct zrace_peer *peer)
@@ -187,52 +203,85 @@ static bool read_peer_options(struct zrace_parser *p, struct zrace_peer *peer)
 bool zrace_read_peer(struct zrace_parser *p)
 {
 	struct zrace_pos pos = zrace_here(p);
-	struct zrace_peer *peer;
 	char *name;
 
-	if (p->script->npeers == ZRACE_MAX_PEERS)
-		return zrace_expected(p, "at most %u peers", ZRACE_MAX_PEERS);
-	if (!zrace_need_name(p, "the name of a peer", &name))
-		return false;
-	peer = add_peer(p, pos, name);
-	return peer && read_peer_options(p, peer);
+	return zrace_need_name(p, "the name of a peer", &name) && add_peer(p, pos, name) &&
+	       read_peer_options(p, &p->script->peers[p->script->npeers - 1]);
 }
 
-static void copy_peer(struct zrace_peer *peer, const struct zrace_peer *first, unsigned plus)
+static bool read_numbers(struct zrace_parser *p, unsigned *first, unsigned *last)
 {
-	char *name = peer->name;
+	const struct zrace_token *token = zrace_peek(p, 0);
+	char **ends = g_strsplit(token->text, "..", 2);
+	uint64_t from = 0, to = 0;
+	const bool good = token->kind == ZRACE_WORD && g_strv_length(ends) == 2 &&
+			  zrace_parse_count(ends[0], 0, UINT8_MAX, &from) &&
+			  zrace_parse_count(ends[1], from, UINT8_MAX, &to);
 
-	*peer = *first;
+	g_strfreev(ends);
+	if (!good)
+		return zrace_expected(p, "the first and the last number, up to 255 (1..100)");
+	zrace_take(p);
+	*first = (unsigned)from;
+	*last = (unsigned)to;
+	return true;
+}
+
+static char *numbered(const char *text, unsigned number)
+{
+	char **parts = g_strsplit(text, ZRACE_NUMBER, -1);
+	char *decimal = g_strdup_printf("%u", number);
+	char *joined = g_strjoinv(decimal, parts);
+
+	g_strfreev(parts);
+	g_free(decimal);
+	return joined;
+}
+
+/* Another peer like `like`, whose NID still has the place of the number. */
+static bool add_alike(struct zrace_parser *p, const struct zrace_peer *like, const char *prefix,
+		      unsigned number)
+{
+	char *name = g_strdup_printf("%s%u", prefix, number);
+	struct zrace_peer *peer = &p->script->peers[p->script->npeers];
+
+	if (!add_peer(p, like->pos, name))
+		return false;
+	*peer = *like;
 	peer->name = name;
-	peer->nid = g_strdup(first->nid);
-	peer->nid_plus = plus;
-	for (size_t i = 0; i < first->nremembers; i++)
-		peer->remembers[i].peer = g_strdup(first->remembers[i].peer);
+	peer->nid = numbered(like->nid, number);
+	for (size_t i = 0; i < peer->nremembers; i++)
+		peer->remembers[i].peer = g_strdup(like->remembers[i].peer);
+	return true;
 }
 
 bool zrace_read_peers(struct zrace_parser *p)
 {
-	const size_t at = p->script->npeers;
-	struct zrace_pos pos;
-	unsigned n = 0;
-	char *name;
-	bool good;
+	struct zrace_pos pos = zrace_here(p);
+	unsigned first = 0, last = 0;
+	struct zrace_peer *peer;
+	char *prefix, *nid;
+	bool good = false;
 
-	if (!zrace_need_number(p, ZRACE_MAX_PEERS, &n))
+	if (!zrace_need_name(p, "how their names begin", &prefix))
 		return false;
-	pos = zrace_here(p);
-	if (at + n > ZRACE_MAX_PEERS)
-		return zrace_complain(p, pos, "expected at most %u peers in all, got %zu",
-				      ZRACE_MAX_PEERS, at + n);
-	if (!zrace_need_name(p, "the name that the peers begin with", &name))
-		return false;
-	good = true;
-	for (unsigned i = 1; i <= n && good; i++)
-		good = add_peer(p, pos, g_strdup_printf("%s%u", name, i)) != NULL;
-	g_free(name);
-	good = good && read_peer_options(p, &p->script->peers[at]);
-	for (unsigned i = 1; i < n && good; i++)
-		copy_peer(&p->script->peers[at + i], &p->script->peers[at], i);
+	if (read_numbers(p, &first, &last) &&
+	    add_peer(p, pos, g_strdup_printf("%s%u", prefix, first))) {
+		peer = &p->script->peers[p->script->npeers - 1];
+		good = read_peer_options(p, peer);
+		if (good && strstr(peer->nid, ZRACE_NUMBER) == NULL && first != last)
+			good = zrace_complain(p, peer->nid_pos,
+					      "expected a NID with " ZRACE_NUMBER ", got %s",
+					      peer->nid);
+		for (unsigned i = first + 1; good && i <= last; i++)
+			good = add_alike(p, peer, prefix, i);
+		if (peer->nid != NULL) {
+			nid = numbered(peer->nid, first);
+			g_free(peer->nid);
+			peer->nid = nid;
+		}
+	}
+	g_free(prefix);
 	return good;
 }
 

@@ -105,62 +105,19 @@ static bool read_body(struct zrace_parser *p, struct zrace_statement *statement)
 	return zrace_expected(p, "expect, never, order, finally, hold, at, when, then or vary");
 }
 
-static bool keep(struct zrace_parser *p, struct zrace_statement *statement)
-{
-	GPtrArray *statements = p->script->statements;
-
-	statement->number = statements->len;
-	g_ptr_array_add(statements, statement);
-	return statements->len <= ZRACE_MAX_ACTIONS ||
-	       zrace_complain(p, statement->pos, "expected at most %u actions, got one more",
-			      ZRACE_MAX_ACTIONS);
-}
-
-/* In the place of a statement about `all` peers there is one for each. Takes it. */
-static bool keep_each(struct zrace_parser *p, struct zrace_statement *all)
-{
-	const struct zrace_action *action = &all->action;
-	const bool any = action->peer == ZRACE_EVERY_PEER,
-		   to_any = action->other == ZRACE_EVERY_PEER;
-	bool good = true;
-
-	if (all->kind != ZRACE_AT && all->kind != ZRACE_THEN) {
-		zrace_complain(p, all->pos,
-			       "expected a peer, got \"all\": it may act, and be acted "
-			       "on, in `at` and `then` lines only");
-		g_ptr_array_add(p->script->statements, all);
-		return false;
-	}
-	for (unsigned from = 0; from < (any ? p->script->npeers : 1) && good; from++) {
-		for (unsigned to = 0; to < (to_any ? p->script->npeers : 1) && good; to++) {
-			struct zrace_statement *one = g_memdup2(all, sizeof(*all));
-
-			one->action.peer = any ? from : action->peer;
-			one->action.other = to_any ? to : action->other;
-			if (zrace_action_has_other(action) && one->action.peer == one->action.other)
-				g_free(one);
-			else
-				good = keep(p, one);
-		}
-	}
-	g_free(all);
-	return good;
-}
-
 static bool read_statement(struct zrace_parser *p, struct scope scope)
 {
 	struct zrace_statement *statement = g_new0(struct zrace_statement, 1);
 	bool good;
 
 	statement->pos = zrace_here(p);
+	statement->number = p->script->statements->len;
 	statement->cases = scope.cases;
 	statement->vary = scope.vary;
 	good = read_body(p, statement);
-	if (good && (statement->action.peer == ZRACE_EVERY_PEER ||
-		     statement->action.other == ZRACE_EVERY_PEER))
-		return keep_each(p, statement);
 	/* Kept even when bad: its strings are freed with the script. */
-	return keep(p, statement) && good;
+	g_ptr_array_add(p->script->statements, statement);
+	return good;
 }
 
 static bool read_in(struct zrace_parser *p, struct scope *scope)

@@ -165,41 +165,33 @@ static bool set_links(struct zrace_runner *runner)
 	return true;
 }
 
-/* Those that an action connects; how many. */
-static size_t note_pairs(struct zrace_runner *runner)
+/* The one that a NID stands for, where several have it. */
+static unsigned first_of_nid(const struct zrace_runner *runner, unsigned peer)
 {
-	const struct zrace_script *script = runner->script;
-	size_t n = 0;
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+	unsigned first = 0;
 
-	for (guint i = 0; i < script->statements->len; i++) {
-		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
-		const struct zrace_action *action = &one->action;
-		bool *pair = &runner->pairs[MIN(action->peer, action->other)]
-					   [MAX(action->peer, action->other)];
-		const bool acts = one->kind == ZRACE_AT || one->kind == ZRACE_THEN ||
-				  one->kind == ZRACE_WHEN || one->kind == ZRACE_WHEN_ALL ||
-				  one->kind == ZRACE_WHEN_HELD;
-
-		if (!acts || !zrace_action_connects(action) ||
-		    !zrace_statement_counts(one, runner->run->case_index, runner->run->vary))
-			continue;
-		n += !*pair;
-		*pair = true;
-	}
-	return n;
+	while (one->nids[first] != one->nids[peer])
+		first++;
+	return first;
 }
 
-static bool has_room(struct zrace_runner *runner)
+static void note_pair(struct zrace_runner *runner, unsigned a, unsigned b)
 {
-	const struct zworld_ops *ops = runner->world->ops;
-	const size_t npeers = runner->script->npeers, npairs = note_pairs(runner);
-	const char *why = NULL;
+	a = first_of_nid(runner, a);
+	b = first_of_nid(runner, b);
+	runner->pairs[MIN(a, b)][MAX(a, b)] = a != b;
+}
 
-	if (ops->has_room == NULL || ops->has_room(runner->world, npeers, npairs, &why))
-		return true;
-	zrace_runner_fail(runner, ZRACE_SKIP, (struct zrace_pos){0}, "%s has no room for this: %s",
-			  ops->name, why ? why : "no reason given");
-	return false;
+static void note_pairs(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	const unsigned n = (unsigned)runner->script->npeers;
+
+	if (zrace_action_connects(action))
+		note_pair(runner, action->peer, action->other);
+	for (unsigned a = 0; action->kind == ZRACE_DO_CONNECT_ALL && a < n; a++)
+		for (unsigned b = a + 1; b < n; b++)
+			note_pair(runner, a, b);
 }
 
 static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
@@ -237,24 +229,44 @@ static void set_statement(struct zrace_runner *runner, const struct zrace_statem
 		zrace_runner_hold(runner, &statement->action);
 		break;
 	case ZRACE_AT:
+		note_pairs(runner, &statement->action);
 		set_alarm(runner, statement);
 		break;
 	case ZRACE_WHEN_ALL:
 	case ZRACE_WHEN_HELD:
 	case ZRACE_WHEN:
+		note_pairs(runner, &statement->action);
 		g_array_append_val(runner->triggers, trigger);
+		break;
+	case ZRACE_THEN:
+		note_pairs(runner, &statement->action);
 		break;
 	default:
 		break;
 	}
 }
 
+/* Each pair may have both sides' calls at once, of each type. */
+static bool make_room(struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+	const char *why = NULL;
+	size_t pairs = 0;
+
+	for (size_t a = 0; a < runner->script->npeers; a++)
+		for (size_t b = a + 1; b < runner->script->npeers; b++)
+			pairs += runner->pairs[a][b];
+	if (ops->make_room == NULL || ops->make_room(runner->world, 2 * pairs, &why))
+		return true;
+	zrace_runner_fail(runner, ZRACE_SKIP, (struct zrace_pos){0}, "%s cannot do so many: %s",
+			  ops->name, why ? why : "no reason given");
+	return false;
+}
+
 static bool set_up(struct zrace_runner *runner)
 {
 	const struct zrace_script *script = runner->script;
 
-	if (!has_room(runner))
-		return false;
 	for (size_t i = 0; i < script->npeers; i++)
 		if (!add_peer(runner, i))
 			return false;
@@ -270,7 +282,7 @@ static bool set_up(struct zrace_runner *runner)
 			set_statement(runner, statement);
 	}
 	zrace_chain_go(runner);
-	return true;
+	return make_room(runner);
 }
 
 /* ---- the end ---- */
@@ -306,21 +318,15 @@ static void judge(struct zrace_runner *runner)
 
 static char *final_words(const struct zrace_runner *runner)
 {
-	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
-	const struct zworld_ops *ops = runner->world->ops;
 	GString *text = g_string_new(NULL);
 
 	for (unsigned a = 0; a < runner->script->npeers; a++) {
 		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
-			const unsigned peers[2] = {a, b};
-			const zcl_nid nids[2] = {one->nids[a], one->nids[b]};
 			struct zrace_state state;
 
 			if (!runner->pairs[a][b])
 				continue;
-			const struct zcl_node *const nodes[2] = {ops->node(runner->peers[a]),
-								 ops->node(runner->peers[b])};
-			zrace_state_read(&state, peers, nodes, nids);
+			zrace_runner_read_pair(runner, a, b, &state);
 			g_string_append_printf(text, "%s%s %s: ", text->len ? "; " : "",
 					       runner->script->peers[a].name,
 					       runner->script->peers[b].name);
@@ -355,8 +361,10 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		    struct zrace_outcome *outcome)
 {
 	struct zrace_runner *runner = g_new0(struct zrace_runner, 1);
+	struct zworld_options options = run->options;
 	const char *why = NULL;
 
+	options.plain = zrace_script_is_plain(run->script);
 	*outcome = (struct zrace_outcome){.verdict = ZRACE_PASS,
 					  .log = zrace_log_new(),
 					  .matched = g_array_new(FALSE, FALSE, sizeof(guint))};
@@ -375,7 +383,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	runner->tasks = g_ptr_array_new_with_free_func(g_free);
 	runner->payload = g_malloc0(ZCL_LNET_MTU);
 	runner->sink = g_malloc0(ZCL_LNET_MTU);
-	runner->world = backend->world_new(&run->options, &why);
+	runner->world = backend->world_new(&options, &why);
 	if (runner->world)
 		run_world(runner);
 	else

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scenarios/tunable.h"
+#include "trace/words.h"
 
 static const struct {
 	const char *name;
@@ -69,10 +70,7 @@ char *zrace_verbs(void)
 
 void zrace_words_time(GString *text, int64_t ns)
 {
-	if (ABS(ns) >= INT64_C(1000000000))
-		g_string_append_printf(text, "%.3f s", (double)ns / 1e9);
-	else
-		g_string_append_printf(text, "%.3f ms", (double)ns / 1e6);
+	ztrace_words_time(text, ns);
 }
 
 static const char *peer_name(const struct zrace_script *script, unsigned peer)
@@ -173,6 +171,9 @@ void zrace_words_action(GString *text, const struct zrace_script *script,
 	case ZRACE_DO_RELEASE:
 		g_string_append(text, "release");
 		append_dirs(text, script, action);
+		break;
+	case ZRACE_DO_CONNECT_ALL:
+		g_string_append(text, "all connect all");
 		break;
 	case ZRACE_DO_RELEASE_ALL:
 		g_string_append(text, "release all");

@@ -58,6 +58,8 @@ struct zworld_options {
 	uint64_t seed;	      /* of all that is random: loss, jitter */
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
+	bool plain; /* of what follows, only `at`, `kick` and `run` will be called: no links,
+		       nothing held, cut, reset or crashed */
 };
 
 struct zworld {
@@ -70,13 +72,13 @@ struct zworld {
 struct zworld_ops {
 	const char *name; /* "simulation", "real sockets" */
 	bool strict_time; /* time bounds are exact here */
+	/*
+	 * Room for so many connections between the peers, at the same time; before run. False with
+	 * *why when this machine has it not. NULL: there is always room.
+	 */
+	bool (*make_room)(struct zworld *world, size_t conns, const char **why);
 	void (*free)(struct zworld *world);
 	int64_t (*now)(const struct zworld *world);
-	/*
-	 * Before the peers: whether there is room for so many, of which so many pairs connect.
-	 * False with *why when this world, here and now, has none. NULL: there always is.
-	 */
-	bool (*has_room)(struct zworld *world, size_t npeers, size_t npairs, const char **why);
 	/*
 	 * name: the script's, copied; config: complete but for nothing. NULL with *why (static or
 	 * owned by the world) on failure. The node exists at once and listens at once.

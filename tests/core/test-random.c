@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "core/digest.h"
 #include "tests/core/memnet.h"
 
 /*
@@ -105,7 +106,7 @@ static void submit(struct life *l)
 	g_hash_table_add(l->open, user);
 }
 
-/* Each submission ends once. */
+/* Each submission ends once; the next tick comes in time. */
 static void look(struct life *l)
 {
 	for (int i = 0; i < NODES; i++) {
@@ -118,6 +119,9 @@ static void look(struct life *l)
 			if (ev->final)
 				g_assert_true(g_hash_table_remove(l->open, ev->user));
 		}
+		/* Early at most: what is due is never missed. */
+		g_assert_cmpint(zcl_node_expiry(l->node[i]->node), <=,
+				zcl_node_next_deadline(l->node[i]->node));
 	}
 }
 

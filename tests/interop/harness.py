@@ -80,10 +80,10 @@ def understands(option, value):
 class Process:
     """A zclnd command; its output goes to files, so that it never waits for us."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, prefix=()):
         self.out = tempfile.TemporaryFile("w+")
         self.err = tempfile.TemporaryFile("w+")
-        self.child = subprocess.Popen([ZCLND, *map(str, arguments)], stdin=subprocess.DEVNULL,
+        self.child = subprocess.Popen([*prefix, ZCLND, *map(str, arguments)], stdin=subprocess.DEVNULL,
                                       stdout=self.out, stderr=self.err, text=True)
 
     @staticmethod
@@ -119,6 +119,11 @@ class Process:
         self.kill()
 
 
+def ready(peer):
+    until("a peer that is ready", lambda: "\n" in peer.output() or peer.child.poll() is not None)
+    assert peer.output().startswith("ready: "), peer.output() + peer.messages()
+
+
 class Peer(Process):
     """zclnd peer at an address of its own. As a context: it must end in order, and silently."""
 
@@ -127,9 +132,7 @@ class Peer(Process):
         self.nid = ksock.nid(self.address)
         super().__init__("peer", "--nid", f"{self.address}@tcp", "--listen", ":0", "--accept",
                          accept, "--speaks", speaks, *arguments)
-        until("a peer that is ready", lambda: "\n" in self.output() or
-              self.child.poll() is not None)
-        assert self.output().startswith("ready: "), self.output() + self.messages()
+        ready(self)
         self.where = self.output().split()[-1]
         self.first_fds = self.fds()
 

@@ -440,7 +440,7 @@ static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_
 	struct mem_conn *end = conn_new(peer, conn);
 
 	zcl_conn_set_backend(conn, end);
-	for (size_t i = 0; i < w->npeers; i++)
+	for (size_t i = 0; i < w->npeers && end->other == NULL; i++)
 		if (w->peers[i]->nid == zcl_conn_peer_nid(conn))
 			end->other = conn_new(w->peers[i], NULL);
 	if (end->other == NULL) {
@@ -515,16 +515,6 @@ static void settle(struct memworld *w)
 static int64_t op_now(const struct zworld *world)
 {
 	return memworld_of(world)->now;
-}
-
-static bool op_has_room(struct zworld *world, size_t npeers, size_t npairs, const char **why)
-{
-	(void)world;
-	(void)npairs;
-	if (npeers <= MAX_PEERS)
-		return true;
-	*why = "128 peers are the most";
-	return false;
 }
 
 static struct zworld_peer *op_add_peer(struct zworld *world, const char *name,
@@ -889,7 +879,6 @@ static const struct zworld_ops ops = {
 	.strict_time = true,
 	.free = op_free,
 	.now = op_now,
-	.has_room = op_has_room,
 	.add_peer = op_add_peer,
 	.node = op_node,
 	.peer_name = op_peer_name,

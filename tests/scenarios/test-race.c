@@ -258,7 +258,7 @@ static void test_more(void)
 		   "set.race:4: expected a value of min-reconnect that suits the others, got 2min",
 		   "");
 	assert_run(run("@tests/scenarios/wrong-ends/all.race", NULL), 1,
-		   "all.race:4: expected p2 connect p3 to succeed, got ", "");
+		   "all.race:3: expected p1 connect p4 to succeed, got ", "");
 	one = run("--json", "--seed=3", "@tests/scenarios/good/jitter.race", NULL);
 	two = run("--json", "--seed=3", "@tests/scenarios/good/jitter.race", NULL);
 	other = run("--json", "--seed=4", "@tests/scenarios/good/jitter.race", NULL);

@@ -133,6 +133,10 @@ static void batch_add_payload(struct zcl_tx_batch *batch, const struct zcl_tx *t
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t at = tx->sent > header ? tx->sent - header : 0;
 
+	if (tx->niov == 1) {
+		batch_add(batch, (uint8_t *)tx->iovs.few[0].iov_base + at, tx->payload - at);
+		return;
+	}
 	g_assert(batch_room(batch) >= tx->niov);
 	batch->niov += zcl_iov_slice(zcl_iovs(&tx->iovs, tx->niov), tx->niov, at, tx->payload - at,
 				     batch->iov + batch->niov);

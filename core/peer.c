@@ -73,13 +73,13 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 
 struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
 {
+	const bool bulk = nob >= peer->node->config.min_bulk;
 	struct zcl_conn *best = NULL;
 	enum zcl_match best_match = ZCL_MATCH_NO;
 
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
 		struct zcl_conn *conn = l->data;
-		enum zcl_match match =
-			conn->proto->match_conn(conn->ctype, nob, peer->node->config.min_bulk);
+		const enum zcl_match match = conn->suits[bulk];
 
 		if (match == ZCL_MATCH_NO || match < best_match)
 			continue;

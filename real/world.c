@@ -210,6 +210,14 @@ static void on_held(void *user, bool forward, enum zworld_unit unit)
 
 /* ---- peers -------------------------------------------------------------------------- */
 
+/* Whoever calls a NID reaches the first that has it, as one host has an address on a network. */
+static void show_way(struct zworld_peer *from, const struct zworld_peer *to,
+		     const struct sockaddr_in *at)
+{
+	if (peer_of(to->world, to->nid) == to)
+		zreal_node_set_peer(from->life->node, to->nid, at);
+}
+
 static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zworld_link *link)
 {
 	struct real_world *world = from->world;
@@ -227,7 +235,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 	struct sockaddr_in at;
 
 	if (world->plain) {
-		zreal_node_set_peer(from->life->node, to->nid, &options.to);
+		show_way(from, to, &options.to);
 		g_free(pair);
 		return true;
 	}
@@ -237,7 +245,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 	if (!from->way[to->index].relay)
 		return false;
 	at = zrelay_address(from->way[to->index].relay);
-	zreal_node_set_peer(from->life->node, to->nid, &at);
+	show_way(from, to, &at);
 	return true;
 }
 
@@ -301,9 +309,8 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	struct real_world *world = of(base);
 	struct zworld_peer *peer;
 
-	if (world->peers->len >= MAX_PEERS || peer_of(world, config->nid)) {
-		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
-						      : "another peer has this NID";
+	if (world->peers->len >= MAX_PEERS) {
+		*why = "too many peers: 250 are the most";
 		return NULL;
 	}
 	peer = g_new0(struct zworld_peer, 1);
@@ -542,7 +549,7 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 			return false;
 		}
 		way = zrelay_address(peer->way[i].relay);
-		zreal_node_set_peer(peer->life->node, other->nid, &way);
+		show_way(peer, other, &way);
 	}
 	return true;
 }

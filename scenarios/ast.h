@@ -60,6 +60,7 @@ struct zrace_peer {
 	uint32_t version; /* one that the core does not speak: it only calls with it */
 	enum zcl_refusal refuses;
 	bool typed;
+	bool duplicate;		 /* a peer above may have its NID, too */
 	struct zcl_config tuned; /* defaults, but for what `set` says */
 	struct zrace_remember remembers[ZRACE_MAX_REMEMBERS];
 	size_t nremembers;

@@ -133,7 +133,11 @@ static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
 		return read_conns(p, peer);
 	if (zrace_accept(p, "set"))
 		return read_set(p, peer);
-	return zrace_expected(p, "nid, speaks, refuses, remembers, conns or set");
+	if (zrace_accept(p, "duplicate")) {
+		peer->duplicate = true;
+		return true;
+	}
+	return zrace_expected(p, "nid, speaks, refuses, remembers, conns, duplicate or set");
 }
 
 /* Adds a peer with nothing but its name, which becomes the script's. */

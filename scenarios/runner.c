@@ -157,20 +157,33 @@ static bool set_links(struct zrace_runner *runner)
 	return true;
 }
 
-static void note_all_pairs(struct zrace_runner *runner)
+/* The one that a NID stands for, where several have it. */
+static unsigned first_of_nid(const struct zrace_runner *runner, unsigned peer)
 {
-	for (size_t a = 0; a < runner->script->npeers; a++)
-		for (size_t b = a + 1; b < runner->script->npeers; b++)
-			runner->pairs[a][b] = true;
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+	unsigned first = 0;
+
+	while (one->nids[first] != one->nids[peer])
+		first++;
+	return first;
 }
 
-static void note_pair(struct zrace_runner *runner, const struct zrace_action *action)
+static void note_pair(struct zrace_runner *runner, unsigned a, unsigned b)
 {
-	if (action->kind == ZRACE_DO_CONNECT_ALL)
-		note_all_pairs(runner);
+	a = first_of_nid(runner, a);
+	b = first_of_nid(runner, b);
+	runner->pairs[MIN(a, b)][MAX(a, b)] = a != b;
+}
+
+static void note_pairs(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	const unsigned n = (unsigned)runner->script->npeers;
+
 	if (zrace_action_connects(action))
-		runner->pairs[MIN(action->peer, action->other)][MAX(action->peer, action->other)] =
-			true;
+		note_pair(runner, action->peer, action->other);
+	for (unsigned a = 0; action->kind == ZRACE_DO_CONNECT_ALL && a < n; a++)
+		for (unsigned b = a + 1; b < n; b++)
+			note_pair(runner, a, b);
 }
 
 static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
@@ -208,17 +221,17 @@ static void set_statement(struct zrace_runner *runner, const struct zrace_statem
 		zrace_runner_hold(runner, &statement->action);
 		break;
 	case ZRACE_AT:
-		note_pair(runner, &statement->action);
+		note_pairs(runner, &statement->action);
 		set_alarm(runner, statement);
 		break;
 	case ZRACE_WHEN_ALL:
 	case ZRACE_WHEN_HELD:
 	case ZRACE_WHEN:
-		note_pair(runner, &statement->action);
+		note_pairs(runner, &statement->action);
 		g_array_append_val(runner->triggers, trigger);
 		break;
 	case ZRACE_THEN:
-		note_pair(runner, &statement->action);
+		note_pairs(runner, &statement->action);
 		break;
 	default:
 		break;
@@ -297,21 +310,15 @@ static void judge(struct zrace_runner *runner)
 
 static char *final_words(const struct zrace_runner *runner)
 {
-	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
-	const struct zworld_ops *ops = runner->world->ops;
 	GString *text = g_string_new(NULL);
 
 	for (unsigned a = 0; a < runner->script->npeers; a++) {
 		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
-			const unsigned peers[2] = {a, b};
-			const zcl_nid nids[2] = {one->nids[a], one->nids[b]};
 			struct zrace_state state;
 
 			if (!runner->pairs[a][b])
 				continue;
-			const struct zcl_node *const nodes[2] = {ops->node(runner->peers[a]),
-								 ops->node(runner->peers[b])};
-			zrace_state_read(&state, peers, nodes, nids);
+			zrace_runner_read_pair(runner, a, b, &state);
 			g_string_append_printf(text, "%s%s %s: ", text->len ? "; " : "",
 					       runner->script->peers[a].name,
 					       runner->script->peers[b].name);

@@ -140,6 +140,9 @@ void zrace_runner_op_event(struct zrace_runner *runner, const struct zcl_lnet_ev
 
 /* Listens to the world. */
 extern const struct zworld_listener zrace_runner_listener;
+/* How the two stand to each other now. */
+void zrace_runner_read_pair(const struct zrace_runner *runner, unsigned a, unsigned b,
+			    struct zrace_state *state);
 /* Each pair that the script connects is as `finally` says; else false, and *why (may be NULL)
    gets the reason. */
 bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why);

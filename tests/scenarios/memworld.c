@@ -427,7 +427,7 @@ static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_
 	struct mem_conn *end = conn_new(peer, conn);
 
 	zcl_conn_set_backend(conn, end);
-	for (size_t i = 0; i < w->npeers; i++)
+	for (size_t i = 0; i < w->npeers && end->other == NULL; i++)
 		if (w->peers[i]->nid == zcl_conn_peer_nid(conn))
 			end->other = conn_new(w->peers[i], NULL);
 	if (end->other == NULL) {

@@ -20,6 +20,8 @@ void zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr, const 
 
 	zcl_tx_init_lnet(tx, hdr, iov, niov);
 	tx->owner = *owner;
+	if (zcl_tx_owner_is_peer(owner))
+		zcl_peer_owes(peer, tx);
 	zcl_peer_launch(peer, tx, now);
 }
 

@@ -41,15 +41,33 @@ void zcl_peer_free(struct zcl_peer *peer)
 	g_free(peer);
 }
 
-bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+static size_t count_type(const struct zcl_peer *peer, int32_t ctype)
 {
+	size_t n = 0;
+
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
 		const struct zcl_conn *conn = l->data;
 
-		if (conn->ctype == ctype)
-			return true;
+		n += conn->ctype == ctype;
 	}
-	return false;
+	return n;
+}
+
+bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+{
+	return count_type(peer, ctype) > 0;
+}
+
+static size_t most_of(const struct zcl_peer *peer, int32_t ctype)
+{
+	const bool bulk = ctype == ZCL_CONN_BULK_IN || ctype == ZCL_CONN_BULK_OUT;
+
+	return bulk ? peer->node->config.conns_per_peer : 1;
+}
+
+bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype)
+{
+	return count_type(peer, ctype) >= most_of(peer, ctype);
 }
 
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
@@ -63,10 +81,13 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 	/* A peer that came with one untyped connection does not know the types. */
 	if (zcl_peer_has_type(peer, ZCL_CONN_ANY))
 		return false;
-	for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
-		*ctype = set[i];
-		if (!zcl_peer_has_type(peer, set[i]))
-			return true;
+	/* One of each before a second of any: the peer may want no more. */
+	for (size_t n = 1; n <= (peer->enough ? 1 : most_of(peer, ZCL_CONN_BULK_IN)); n++) {
+		for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
+			*ctype = set[i];
+			if (count_type(peer, set[i]) < MIN(n, most_of(peer, set[i])))
+				return true;
+		}
 	}
 	return false;
 }
@@ -204,6 +225,7 @@ void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now
 	peer->incarnation = incarnation;
 	peer->proto = NULL;
 	peer->told = false;
+	peer->enough = false;
 	if (!zcl_fault(peer->node, ZCL_FAULT_KEEP_STALE))
 		close_all(peer, ZCL_E_STALE, now);
 }

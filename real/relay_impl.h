@@ -31,9 +31,10 @@ struct zrelay_side {
 struct zrelay_lane {
 	struct zrelay_stream *stream;
 	int from;
-	GQueue late;	 /* struct chunk: under way, by when it is due */
-	size_t nob;	 /* read and not yet written */
-	int64_t free_at; /* when the link has sent what is before: script time */
+	GQueue late;	  /* struct chunk: under way, by when it is due */
+	size_t nob;	  /* read and not yet written */
+	int64_t free_at;  /* when the link has sent what is before: script time */
+	int64_t there_at; /* when that is there */
 	struct zloop_timer timer;
 	struct zgate *gate;
 	bool ended;	  /* the end is read: nothing more comes, but perhaps a reset */
@@ -67,6 +68,8 @@ struct zrelay {
 	unsigned held[2]; /* by the side that the direction starts at */
 };
 
+/* relay.c: one more packet starts at that side; true: it is lost (world.h). */
+bool zrelay_loses(const struct zrelay *relay, int from);
 /* relay.c: both sockets may be closed now. */
 void zrelay_stream_settle(struct zrelay_stream *stream);
 

@@ -217,13 +217,28 @@ static int64_t due_time(struct zrelay_lane *lane, size_t len)
 	if (link->bandwidth > 0)
 		start += (int64_t)((double)len * 8 * NS_PER_S / (double)link->bandwidth);
 	lane->free_at = start;
-	return start + link->latency;
+	start += link->latency;
+	if (link->jitter > 0)
+		start += (int64_t)g_rand_double_range(options->chance, 0, (double)link->jitter);
+	lane->there_at = MAX(lane->there_at, start);
+	return lane->there_at;
 }
 
 static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
 {
-	struct chunk *chunk = g_malloc(sizeof(*chunk) + len);
+	const struct zrelay *relay = lane->stream->relay;
+	const bool lost = zrelay_loses(relay, lane->from);
+	struct chunk *chunk;
 
+	/* A reset is sent once, and by one who is not there any more. */
+	if (lost && end != ZCL_OK && end != ZCL_E_EOF) {
+		lane->stream->side[lane->from].gone = true;
+		return;
+	}
+	if (lost)
+		lane->free_at =
+			MAX(lane->free_at, zclock_now(relay->options.clock)) + ZWORLD_SEND_AGAIN;
+	chunk = g_malloc(sizeof(*chunk) + len);
 	chunk->due = due_time(lane, len);
 	chunk->end = end;
 	chunk->second = lane->ended;

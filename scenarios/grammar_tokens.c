@@ -13,7 +13,7 @@ static const char *const reserved[] = {
 	"finally", "within",	"higher",     "lower",	  "include",   "self",	  "any",
 	"set",	   "crash",	"restart",    "upgrade",  "downgrade", "reset",	  "heal",
 	"fails",   "partition", "disconnect", "may-fail", "then",      "await",	  "after",
-	"pass",	   NULL};
+	"pass",	   "peers",	NULL};
 
 const struct zrace_token *zrace_peek(const struct zrace_parser *p, size_t ahead)
 {
@@ -192,17 +192,39 @@ bool zrace_need_version(struct zrace_parser *p, uint32_t *version)
 
 bool zrace_accept_number(struct zrace_parser *p, const char *word, unsigned last, unsigned *number)
 {
-	const struct zrace_token *token;
-	uint64_t value;
-
 	if (!zrace_accept(p, word))
 		return true;
-	if (!zrace_need_char(p, '='))
-		return false;
-	token = zrace_peek(p, 0);
+	return zrace_need_char(p, '=') && zrace_need_number(p, last, number);
+}
+
+bool zrace_need_number(struct zrace_parser *p, unsigned last, unsigned *number)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	uint64_t value;
+
 	if (token->kind != ZRACE_WORD || !zrace_parse_count(token->text, 1, last, &value))
 		return zrace_expected(p, "a number from 1 to %u", last);
 	zrace_take(p);
 	*number = (unsigned)value;
+	return true;
+}
+
+bool zrace_need_numbers(struct zrace_parser *p, unsigned least, unsigned most, unsigned *first,
+			unsigned *last)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	char **ends = g_strsplit(token->text, "..", 2);
+	uint64_t from = 0, to = 0;
+	const bool good = token->kind == ZRACE_WORD && g_strv_length(ends) == 2 &&
+			  zrace_parse_count(ends[0], least, most, &from) &&
+			  zrace_parse_count(ends[1], from, most, &to);
+
+	g_strfreev(ends);
+	*first = (unsigned)from;
+	*last = (unsigned)to;
+	if (!good)
+		return zrace_expected(p, "the first and the last number, %u to %u (1..8)", least,
+				      most);
+	zrace_take(p);
 	return true;
 }

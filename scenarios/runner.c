@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/runner_internal.h"
 
+#include "scenarios/tunable.h"
 #include "scenarios/words.h"
 
 /* Where time is real, a bound is only there to end what hangs. */
@@ -73,6 +74,13 @@ void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
 	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
 	zrace_config_speak(config, runner->version[peer]);
+	for (guint i = 0; i < runner->settings->len; i++) {
+		const struct zrace_setting *one =
+			&g_array_index(runner->settings, struct zrace_setting, i);
+
+		if (one->peer == peer)
+			zrace_tunable_set(one->tunable, one->number, config);
+	}
 	config->faults = runner->run->faults;
 }
 
@@ -186,14 +194,30 @@ static void note_pairs(struct zrace_runner *runner, const struct zrace_action *a
 			note_pair(runner, a, b);
 }
 
+/* NULL: nothing is varied in this run. */
+static const struct zrace_vary *vary_of(const struct zrace_runner *runner)
+{
+	if (runner->run->vary == ZRACE_BASE_RUN)
+		return NULL;
+	return &g_array_index(runner->script->varies, struct zrace_vary, runner->run->vary);
+}
+
+static void set_loss(struct zrace_runner *runner)
+{
+	const struct zrace_vary *vary = vary_of(runner);
+
+	if (vary != NULL && vary->lose)
+		runner->world->ops->lose(runner->world, runner->peers[vary->peer],
+					 runner->peers[vary->other], (unsigned)runner->run->shift);
+}
+
 static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
 {
 	const struct zrace_run *run = runner->run;
-	const struct zrace_vary *vary;
+	const struct zrace_vary *vary = vary_of(runner);
 
-	if (run->vary == ZRACE_BASE_RUN)
+	if (vary == NULL || vary->lose)
 		return 0;
-	vary = &g_array_index(runner->script->varies, struct zrace_vary, run->vary);
 	/* No time before 0: when one peer is to begin earlier, the others begin later. */
 	if (zrace_action_has_peer(&statement->action) && statement->action.peer == vary->peer)
 		return MAX(run->shift, 0);
@@ -267,6 +291,7 @@ static bool set_up(struct zrace_runner *runner)
 			return false;
 	if (!set_links(runner))
 		return false;
+	set_loss(runner);
 	for (guint i = 0; i < script->statements->len; i++) {
 		const struct zrace_statement *statement = g_ptr_array_index(script->statements, i);
 
@@ -331,8 +356,11 @@ static char *final_words(const struct zrace_runner *runner)
 static void run_world(struct zrace_runner *runner)
 {
 	struct zworld *world = runner->world;
-	int64_t until = runner->finally.within + ABS(runner->run->shift);
+	const struct zrace_vary *vary = vary_of(runner);
+	int64_t until = runner->finally.within;
 
+	if (vary != NULL && !vary->lose)
+		until += ABS(runner->run->shift);
 	world->listener = &zrace_runner_listener;
 	world->listener_user = runner;
 	runner->outcome->strict = world->ops->strict_time;
@@ -367,6 +395,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
 	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
 	runner->passes = g_array_new(FALSE, FALSE, sizeof(struct zrace_pass));
+	runner->settings = g_array_new(FALSE, FALSE, sizeof(struct zrace_setting));
 	zrace_chain_init(runner);
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
@@ -382,6 +411,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 				  why ? why : "no reason given");
 	zrace_matcher_free(runner->matcher);
 	g_array_unref(runner->passes);
+	g_array_unref(runner->settings);
 	zrace_chain_clear(runner);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);

@@ -21,12 +21,19 @@ enum zworld_unit {
 	ZWORLD_ALL = (1 << 6) - 1,
 };
 
+/* Where there are no packets: when a call, and when what is sent on a connection, is repeated, ns.
+ */
+#define ZWORLD_CALL_AGAIN (INT64_C(1000) * 1000 * 1000)
+#define ZWORLD_SEND_AGAIN (INT64_C(200) * 1000 * 1000)
+
 struct zworld_peer; /* a peer of the script, made by the world */
 
 struct zworld_link {
 	int64_t latency;    /* ns, one way */
+	int64_t jitter;	    /* ns: up to so much more, drawn anew each time; nothing overtakes */
 	uint64_t bandwidth; /* bits per second; 0: the world's default */
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
+	uint32_t queue; /* packets that wait on the way; 0: the default, outside the simulation */
 };
 
 /* A message that a hold keeps at the head of its stream. */
@@ -53,7 +60,7 @@ struct zworld_listener {
 };
 
 struct zworld_options {
-	uint64_t seed;
+	uint64_t seed;	      /* of all that is random: loss, jitter */
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
 	bool plain; /* of what follows, only `at`, `kick` and `run` will be called: no links,
@@ -134,6 +141,13 @@ struct zworld_ops {
 	 */
 	void (*partition)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
 			  bool cut);
+	/*
+	 * Before run: of what goes from one to the other, that packet (counted from 1) is lost,
+	 * once. Where there are no packets, that call, message or end is late by as much as TCP
+	 * takes to repeat it; a reset, which is sent once, is lost.
+	 */
+	void (*lose)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		     unsigned number);
 	/* After a script called the core for this peer (connect, put ...): see to its requests. */
 	void (*kick)(struct zworld *world, struct zworld_peer *peer);
 	/* Runs until stop was called or that time is reached; returns true when stopped.

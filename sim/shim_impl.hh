@@ -60,6 +60,14 @@ class LinkErrors : public ns3::ErrorModel
 			m_cut_from.erase(ipv4);
 	}
 
+	/* Of what this address sends, the number'th packet from now on is lost; one address only.
+	 */
+	void SetLoseFrom(uint32_t ipv4, uint32_t number)
+	{
+		m_lose_from = ipv4;
+		m_lose_in = number;
+	}
+
       private:
 	bool DoCorrupt(ns3::Ptr<ns3::Packet> packet) override;
 	void DoReset() override
@@ -68,10 +76,35 @@ class LinkErrors : public ns3::ErrorModel
 
 	ns3::Ptr<ns3::UniformRandomVariable> m_random;
 	double m_loss = 0;
-	bool IsCutFrom(ns3::Ptr<ns3::Packet> packet) const;
+	bool IsLostFrom(uint32_t ipv4);
 
 	bool m_cut = false;
 	std::set<uint32_t> m_cut_from;
+	uint32_t m_lose_from = 0, m_lose_in = 0;
+};
+
+/* A link whose packets are late by chance, and stay in their order. */
+class JitterChannel : public ns3::PointToPointChannel
+{
+      public:
+	static ns3::TypeId GetTypeId();
+	JitterChannel();
+	void SetStream(int64_t stream)
+	{
+		m_random->SetStream(stream);
+	}
+	void SetJitter(int64_t ns)
+	{
+		m_jitter_ns = ns;
+	}
+	bool TransmitStart(ns3::Ptr<const ns3::Packet> packet,
+			   ns3::Ptr<ns3::PointToPointNetDevice> source,
+			   ns3::Time duration) override;
+
+      private:
+	ns3::Ptr<ns3::UniformRandomVariable> m_random;
+	int64_t m_jitter_ns = 0;
+	ns3::Time m_there_at[2]; /* when the last packet is at that end */
 };
 
 struct zsim_host {
@@ -82,7 +115,7 @@ struct zsim_host {
 	ns3::Ptr<ns3::PointToPointNetDevice> device[2];
 	ns3::Ptr<ns3::DropTailQueue<ns3::Packet>> queue[2];
 	ns3::Ptr<LinkErrors> errors[2];
-	ns3::Ptr<ns3::PointToPointChannel> channel;
+	ns3::Ptr<JitterChannel> channel;
 	ns3::Ptr<ns3::PcapFileWrapper> pcap;
 	zsim_counters counters{};
 };

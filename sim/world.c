@@ -315,7 +315,8 @@ static void see_link(struct sim_world *world, const struct zworld_link *link)
 	const double bandwidth = (double)(link->bandwidth ? link->bandwidth : ZSTAR_BANDWIDTH);
 	const int64_t packet = (int64_t)(MTU_BITS * 1e9 / bandwidth);
 
-	world->calm = MAX(world->calm, 4 * (link->latency + 2 * packet) + CALM_SLACK);
+	world->calm =
+		MAX(world->calm, 4 * (link->latency + link->jitter + 2 * packet) + CALM_SLACK);
 }
 
 static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b,
@@ -471,6 +472,13 @@ static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_
 	zsim_path_partition(a->host, b->host, cut);
 }
 
+static void lose(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 unsigned number)
+{
+	(void)base;
+	zsim_path_lose(from->host, to->host, number);
+}
+
 /* ---- time -------------------------------------------------------------------------------- */
 
 static int64_t now(const struct zworld *base)
@@ -562,6 +570,7 @@ static const struct zworld_ops ops = {
 	.restart = restart,
 	.reset = reset,
 	.partition = partition,
+	.lose = lose,
 	.kick = kick,
 	.run = run,
 	.stop = stop,

@@ -30,6 +30,7 @@ struct mem_conn {
 	GByteArray *inbox;	/* while the core does not read */
 	enum zcl_err inbox_end; /* ZCL_OK: none */
 	int64_t clear_at;	/* when this end's last byte is on the wire */
+	int64_t there_at;	/* when it is there, which depends on chance */
 	bool lost;		/* it is not there any more, and the other end was not told */
 	bool over;		/* reset: nothing passes any more */
 };
@@ -73,6 +74,7 @@ struct memworld {
 	struct zworld_link links[MAX_PEERS][MAX_PEERS];
 	unsigned holds[MAX_PEERS][MAX_PEERS];
 	bool cut[MAX_PEERS][MAX_PEERS];
+	unsigned lose[MAX_PEERS][MAX_PEERS];  /* packets until one is lost; 0: none is */
 	unsigned calls[MAX_PEERS][MAX_PEERS]; /* [a][b], a < b */
 	size_t flying;			      /* events that are not of the runner's */
 	void (*rest)(void *data);	      /* NULL: nobody waits */
@@ -82,6 +84,7 @@ struct memworld {
 	GQueue requests;   /* of struct request */
 	GQueue tales;	   /* of struct told */
 	GPtrArray *conns;  /* of struct mem_conn */
+	GRand *chance;
 };
 
 static struct memworld *memworld_of(const struct zworld *world)
@@ -261,6 +264,14 @@ static void conn_free(gpointer data)
 	g_free(end);
 }
 
+/* One more packet goes from one to the other; true: that is lost. */
+static bool loses(const struct mem_conn *from, const struct mem_conn *to)
+{
+	unsigned *left = &from->owner->world->lose[from->owner->index][to->owner->index];
+
+	return *left > 0 && --*left == 0;
+}
+
 static int64_t latency_of(const struct mem_conn *a, const struct mem_conn *b)
 {
 	return a->owner->world->links[a->owner->index][b->owner->index].latency;
@@ -325,23 +336,43 @@ static void arrive(struct memworld *w, struct mem_event *event)
 		zgate_end(event->end->gate, event->why);
 }
 
+/* What is sent from this end when its last byte is on the wire arrives then. */
+static int64_t arrival(struct memworld *w, struct mem_conn *end)
+{
+	const struct zworld_link *link = &w->links[end->owner->index][end->other->owner->index];
+	int64_t when = end->clear_at + link->latency;
+
+	if (link->jitter > 0)
+		when += (int64_t)g_rand_double_range(w->chance, 0, (double)link->jitter);
+	end->there_at = MAX(end->there_at, when);
+	return end->there_at;
+}
+
 static void send_bytes(struct memworld *w, struct mem_conn *end, GBytes *bytes)
 {
 	const struct zworld_link *link = &w->links[end->owner->index][end->other->owner->index];
 	double bits = 8.0 * (double)g_bytes_get_size(bytes);
 
 	end->clear_at = MAX(end->clear_at, w->now);
+	if (loses(end, end->other))
+		end->clear_at += ZWORLD_SEND_AGAIN;
 	if (link->bandwidth)
 		end->clear_at += (int64_t)(bits * 1e9 / (double)link->bandwidth);
-	schedule(w, end->clear_at + link->latency, arrive, end->other)->bytes = bytes;
+	schedule(w, arrival(w, end), arrive, end->other)->bytes = bytes;
 }
 
 static void send_end(struct memworld *w, struct mem_conn *end, enum zcl_err why)
 {
-	int64_t when = MAX(end->clear_at, w->now);
-
-	if (end->other && !end->lost && !end->over)
-		schedule(w, when + latency_of(end, end->other), arrive, end->other)->why = why;
+	end->clear_at = MAX(end->clear_at, w->now);
+	if (end->other == NULL || end->lost || end->over)
+		return;
+	if (loses(end, end->other)) {
+		/* A reset is sent once, and by one who is not there any more. */
+		end->lost = why != ZCL_E_EOF;
+		end->clear_at += ZWORLD_SEND_AGAIN;
+	}
+	if (!end->lost)
+		schedule(w, arrival(w, end), arrive, end->other)->why = why;
 }
 
 static void transmit(struct memworld *w, struct mem_conn *end)
@@ -399,6 +430,12 @@ static void refused(struct memworld *w, struct mem_event *event)
 		zcl_conn_closed(event->end->conn, ZCL_E_REFUSED, w->now);
 }
 
+/* How long a call, or the answer to it, takes from one to the other. */
+static int64_t call_time(const struct mem_conn *from, const struct mem_conn *to)
+{
+	return latency_of(from, to) + (loses(from, to) ? ZWORLD_CALL_AGAIN : 0);
+}
+
 static void called(struct memworld *w, struct mem_event *event)
 {
 	struct mem_conn *caller = event->end, *end = caller->other;
@@ -414,12 +451,12 @@ static void called(struct memworld *w, struct mem_event *event)
 	if (end->owner->node)
 		end->conn = zcl_node_accepted(end->owner->node, end, w->now);
 	if (end->conn == NULL) {
-		schedule(w, w->now + latency_of(caller, end), refused, caller);
+		schedule(w, w->now + call_time(end, caller), refused, caller);
 		return;
 	}
 	end->gate = zgate_new(true, holds[a][b], &gate_callbacks, end);
 	caller->gate = zgate_new(false, holds[b][a], &gate_callbacks, caller);
-	schedule(w, w->now + latency_of(caller, end), connected, caller);
+	schedule(w, w->now + call_time(end, caller), connected, caller);
 }
 
 static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_conn *conn)
@@ -437,7 +474,7 @@ static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_
 	end->other->other = end;
 	end->call = end->other->call = ++w->calls[MIN(peer->index, end->other->owner->index)]
 						 [MAX(peer->index, end->other->owner->index)];
-	schedule(w, w->now + latency_of(end, end->other), called, end);
+	schedule(w, w->now + call_time(end, end->other), called, end);
 }
 
 /* ---- between core calls ---- */
@@ -542,7 +579,7 @@ static bool op_set_link(struct zworld *world, struct zworld_peer *a, struct zwor
 {
 	struct memworld *w = memworld_of(world);
 
-	if (link->loss > 0) {
+	if (link->loss > 0 || link->queue > 0) {
 		*why = "no packets are lost here";
 		return false;
 	}
@@ -722,6 +759,12 @@ static void op_partition(struct zworld *world, struct zworld_peer *a, struct zwo
 	}
 }
 
+static void op_lose(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		    unsigned number)
+{
+	memworld_of(world)->lose[from->index][to->index] = number;
+}
+
 static void op_kick(struct zworld *world, struct zworld_peer *peer)
 {
 	/* settle() follows every call of the runner. */
@@ -857,6 +900,7 @@ static void op_free(struct zworld *world)
 	g_sequence_free(w->events);
 	g_queue_clear_full(&w->parked, event_free);
 	g_ptr_array_unref(w->conns);
+	g_rand_free(w->chance);
 	g_free(w);
 }
 
@@ -879,6 +923,7 @@ static const struct zworld_ops ops = {
 	.restart = op_restart,
 	.reset = op_reset,
 	.partition = op_partition,
+	.lose = op_lose,
 	.kick = op_kick,
 	.run = op_run,
 	.stop = op_stop,
@@ -888,9 +933,9 @@ struct zworld *memworld_new(const struct zworld_options *options, const char **w
 {
 	struct memworld *w = g_new0(struct memworld, 1);
 
-	(void)options;
 	(void)why;
 	w->ops = ops;
+	w->chance = g_rand_new_with_seed((guint32)options->seed);
 	w->base.ops = &w->ops;
 	w->events = g_sequence_new(NULL);
 	g_queue_init(&w->requests);

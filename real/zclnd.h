@@ -299,7 +299,7 @@ struct zclnd_ni_options {
 	void (*trace)(void *user, const struct zclnd_trace *trace);
 	/* Likewise. addr: of the caller, or of who is called; may be NULL. */
 	void (*note)(void *user, enum zclnd_note note, const struct sockaddr_in *addr);
-	void *user; /* of all callbacks */
+	void *user;	  /* of all callbacks */
 	void *trace_user; /* of trace; NULL: user */
 };
 

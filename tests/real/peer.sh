@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/house/lib.sh"
 
 zclnd=$top_builddir/zclnd
-plan 30
+plan 31
 
 # Addresses of this run; ports are the kernel's choice.
 net=127.$(($$ % 253 + 1)).$(($$ / 253 % 256))
@@ -39,7 +39,7 @@ stop_peer()
 ping_peer() { "$zclnd" ping "$nid" --from "$net.9@tcp" --peer "$nid=$address" "$@" >"$scratch/ping" 2>&1; }
 says() { grep -q -e "$1" "$2" && echo yes || cat "$2"; }
 
-start_peer --accept all
+start_peer --accept all --trace "$scratch/peer.jsonl"
 check_equal "a peer says where it listens" "ready: $nid listens at $net.1:" "${ready%"${address##*:}"}"
 ping_peer
 check_equal "it answers a ping" "0 yes" "$? $(says "nis: 0@lo, $nid up$" "$scratch/ping")"
@@ -58,6 +58,9 @@ stop_peer TERM
 check_equal "SIGTERM ends it in order, with statistics" "0 yes" \
 	"$status $(says 'payload .* 20971520 received' "$scratch/last")"
 check "it had nothing to complain of" "$scratch/peer.err"
+"$zclnd" trace --ascii "$scratch/peer.jsonl" >"$scratch/out" 2>&1
+check_equal "its trace tells of the calls and of what came" "0 yes yes" \
+	"$? $(says 'is called' "$scratch/out") $(says 'PUT delivered, 1048576 B' "$scratch/out")"
 ping_peer
 check_equal "nobody listens there any more" "1 yes" "$? $(says '(refused)' "$scratch/ping")"
 

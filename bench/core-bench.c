@@ -15,9 +15,9 @@
  * the attached buffer, the event there; where there are ZC requests also its cookie, the ZC-ACK of
  * it (half of them ride on messages of the other direction, half need a NOOP), and the release.
  * Both sides send `window` messages, then the bytes go to and fro until all is quiet. Between the
- * nodes the bytes of a batch are copied once into one piece, as a socket would; that copy is
- * counted too. The ways run interleaved, and what counts is their ratio. Allocations during the
- * measured part are counted.
+ * nodes the bytes of a batch that is not one piece are copied into one, as a socket would. The ways
+ * run interleaved, and what counts is their ratio. Allocations during the measured part are
+ * counted.
  */
 
 #define ROUNDS	 9
@@ -150,6 +150,18 @@ static const struct zcl_callbacks callbacks = {
 	.deliver = on_deliver,
 };
 
+static const uint8_t *in_one_piece(const struct zcl_tx_batch *batch, uint8_t *wire)
+{
+	size_t len = 0;
+
+	g_assert(batch->nob <= MAX_WIRE);
+	for (size_t i = 0; i < batch->niov; i++) {
+		memcpy(wire + len, batch->iov[i].iov_base, batch->iov[i].iov_len);
+		len += batch->iov[i].iov_len;
+	}
+	return wire;
+}
+
 static bool pump(struct side *from, struct clock *clock)
 {
 	static uint8_t wire[MAX_WIRE];
@@ -159,18 +171,16 @@ static bool pump(struct side *from, struct clock *clock)
 	if (!from->awake)
 		return false;
 	while (zcl_conn_tx_batch(from->conn, &batch)) {
-		size_t len = 0;
+		const uint8_t *bytes = batch.iov[0].iov_base;
 
 		stamp(clock, SEND);
-		for (size_t i = 0; i < batch.niov; i++) {
-			memcpy(wire + len, batch.iov[i].iov_base, batch.iov[i].iov_len);
-			len += batch.iov[i].iov_len;
-		}
+		if (batch.niov > 1)
+			bytes = in_one_piece(&batch, wire);
 		stamp(clock, WIRE);
+		zcl_conn_rx_push(from->other->conn, bytes, batch.nob, from->now);
+		stamp(clock, RECEIVE);
 		zcl_conn_tx_advance(from->conn, batch.nob, ZCL_WAY_COPY, from->now);
 		stamp(clock, SEND);
-		zcl_conn_rx_push(from->other->conn, wire, len, from->now);
-		stamp(clock, RECEIVE);
 		moved = true;
 	}
 	stamp(clock, SEND);

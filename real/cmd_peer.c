@@ -8,13 +8,34 @@
 #include "real/cli.h"
 #include "real/commands.h"
 #include "real/figures.h"
+#include "real/journal.h"
+#include "real/lib.h"
 #include "real/sink.h"
 
 struct daemon {
 	struct zloop *loop;
 	struct zreal_node *node;
 	struct zsink sink;
+	struct zjournal *journal;
+	bool traces; /* every protocol event, too */
 };
+
+static void on_trace(void *user, const struct zcl_event *event)
+{
+	struct daemon *daemon = user;
+	const struct zclnd_trace trace = {.event = event, .node = daemon->node};
+
+	zjournal_trace(daemon->journal, &trace);
+	if (daemon->traces)
+		zcli_trace(NULL, event);
+}
+
+static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)
+{
+	struct daemon *daemon = user;
+
+	zjournal_note(daemon->journal, (enum zclnd_note)note, addr);
+}
 
 static void on_deliver(void *user, const struct zcl_lnet_event *event)
 {
@@ -101,11 +122,19 @@ int zcmd_peer(int argc, char **argv)
 	struct daemon daemon = {0};
 	struct zreal_options options;
 	struct zcli_node cli;
+	gboolean verbose = FALSE;
 	int status = ZCLI_OK;
+	const GOptionEntry own[] = {
+		{"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
+		 "tell of connections that come and go, not only of what is wrong", NULL},
+		{0},
+	};
 
 	if (!zcli_parse(
-		    &argc, &argv, &cli, NULL, "",
+		    &argc, &argv, &cli, own, "",
 		    "Runs a peer in the foreground: it answers pings and takes PUTs to portal 50.\n"
+		    "What is wrong with peers and callers goes to standard error, with the "
+		    "remedy.\n"
 		    "SIGUSR1 prints statistics; SIGINT and SIGTERM end it in order.",
 		    &status)) {
 		zcli_node_clear(&cli);
@@ -117,6 +146,12 @@ int zcmd_peer(int argc, char **argv)
 		zcli_node_clear(&cli);
 		return ZCLI_USAGE;
 	}
+	daemon.journal = zjournal_new(
+		&(struct zjournal_options){.to = stderr, .verbose = verbose, .stamps = true});
+	daemon.traces = options.trace != NULL;
+	options.core.trace_conns_only = !daemon.traces;
+	options.trace = on_trace;
+	options.note = on_note;
 	options.deliver = on_deliver;
 	options.user = &daemon;
 	daemon.loop = zloop_new();
@@ -127,6 +162,7 @@ int zcmd_peer(int argc, char **argv)
 		status = serve(&daemon, &cli, &options);
 	}
 	zloop_free(daemon.loop);
+	zjournal_free(daemon.journal);
 	zcli_node_clear(&cli);
 	return status;
 }

@@ -8,12 +8,16 @@
 
 #include "real/cli.h"
 #include "real/commands.h"
+#include "real/journal.h"
+#include "real/lib.h"
 
 struct ping {
 	struct zloop *loop;
 	struct zreal_node *node;
 	struct zloop_timer next;
 	struct zloop_work after; /* of an answer: outside the core */
+	struct zjournal *journal;
+	bool traces; /* every protocol event, too */
 	zcl_nid target;
 	int count;	  /* pings to send */
 	int64_t interval; /* ns */
@@ -21,6 +25,23 @@ struct ping {
 	bool waiting;
 	int64_t sent_at, best, worst, sum; /* ns */
 };
+
+static void on_trace(void *user, const struct zcl_event *event)
+{
+	struct ping *ping = user;
+	const struct zclnd_trace trace = {.event = event, .node = ping->node};
+
+	zjournal_trace(ping->journal, &trace);
+	if (ping->traces)
+		zcli_trace(NULL, event);
+}
+
+static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)
+{
+	struct ping *ping = user;
+
+	zjournal_note(ping->journal, (enum zclnd_note)note, addr);
+}
 
 /* What stands in the entry of 0@lo is no status (wire notes 8). */
 static const char *ni_status(zcl_nid nid, uint32_t status)
@@ -185,6 +206,10 @@ static bool set_up(struct ping *ping, struct zcli_node *cli, int argc, char **ar
 	options->core.socket_timeout = (int64_t)(timeout * 1e9);
 	/* It calls, and needs no acceptor unless told so. */
 	options->listens = cli->listen != NULL;
+	ping->traces = options->trace != NULL;
+	options->core.trace_conns_only = !ping->traces;
+	options->trace = on_trace;
+	options->note = on_note;
 	options->deliver = on_deliver;
 	options->user = ping;
 	return true;
@@ -216,7 +241,9 @@ int zcmd_ping(int argc, char **argv)
 			zcli_complain("no loop: %s", g_strerror(errno));
 			status = ZCLI_FAILED;
 		} else {
+			ping.journal = zjournal_new(&(struct zjournal_options){.to = stderr});
 			status = run(&ping, &cli, &options);
+			zjournal_free(ping.journal);
 			zloop_free(ping.loop);
 		}
 	}

@@ -44,6 +44,8 @@ static const struct {
 	{ZCL_EV_DELIVERED, ZRACE_SHAPE_NOTE, "{lnet-type} delivered[, {length} B]"},
 	{ZCL_EV_DROPPED, ZRACE_SHAPE_NOTE, "{lnet-type} dropped[: {error}]"},
 	{ZCL_EV_PROTOCOL_ERROR, ZRACE_SHAPE_NOTE, "protocol error[: {error}]"},
+	{ZCL_EV_OVERDUE, ZRACE_SHAPE_NOTE, "cookie {cookie} is not acknowledged in time"},
+	{ZCL_EV_CALLER_LOST, ZRACE_SHAPE_NOTE, "a caller is gone[: {error}]"},
 };
 
 static int find(enum zcl_event_kind kind)

@@ -15,6 +15,7 @@
 struct copying {
 	struct zcl_node *to;
 	const struct zcl_node *from;
+	GQueue spare; /* connections of `to` as it was, to be used again */
 };
 
 static struct zcl_conn *twin_conn(const struct copying *c, const struct zcl_conn *conn)
@@ -74,14 +75,15 @@ static struct zcl_tx *copy_tx(const struct copying *c, const struct zcl_tx *src,
 {
 	struct zcl_tx *tx = zcl_tx_get(&c->to->pool);
 
-	memcpy(tx, src, offsetof(struct zcl_tx, iov) + src->niov * sizeof(*src->iov));
+	memcpy(tx, src, offsetof(struct zcl_tx, iovs));
+	zcl_iovs_set(&tx->iovs, zcl_iovs(&src->iovs, src->niov), src->niov);
 	tx->link = (GList){.data = tx};
 	tx->zc_link = (GList){.data = tx};
 	tx->conn = conn;
 	tx->peer = twin_peer(c, src->peer);
 	tx->owner.me = twin_me(c, src->owner.me);
 	for (size_t i = 0; i < tx->niov; i++)
-		move_iov(c, &tx->iov[i]);
+		move_iov(c, &zcl_iovs(&tx->iovs, tx->niov)[i]);
 	return tx;
 }
 
@@ -126,36 +128,41 @@ static struct zcl_tx *twin_tx(const struct copying *c, const struct zcl_tx *tx)
 
 /* ---- connections ---- */
 
-static void drop_conns(struct zcl_node *node)
+static void drop_conn(struct zcl_node *node, struct zcl_conn *conn)
 {
-	while (node->conns.head != NULL) {
-		struct zcl_conn *conn = g_queue_pop_head_link(&node->conns)->data;
+	drop_queue(node, &conn->inflight);
+	drop_queue(node, &conn->txq.queue);
+	if (conn->stash)
+		g_byte_array_unref(conn->stash);
+}
 
-		drop_queue(node, &conn->inflight);
-		drop_queue(node, &conn->txq.queue);
-		if (conn->stash)
-			g_byte_array_unref(conn->stash);
-		g_free(conn);
-	}
+static struct zcl_conn *spare_conn(struct copying *c)
+{
+	const GList *link = g_queue_pop_head_link(&c->spare);
+
+	return link ? link->data : g_new(struct zcl_conn, 1);
 }
 
 /* The list that a payload goes to is the attached buffer's or the GET's. */
 static const struct iovec *twin_list(const struct copying *c, const struct zcl_conn *src)
 {
 	const struct zcl_sink *sink = &src->sink;
+	const struct zcl_op *from, *to;
 
 	if (src->rx.state != ZCL_RX_LNET_PAYLOAD)
 		return NULL;
 	if (sink->kind == ZCL_SINK_ME)
 		return twin_me(c, sink->me)->spec.iov + (src->rx.iov - sink->me->spec.iov);
-	return zcl_lnet_op_at(&c->to->lnet, (uint32_t)sink->op)->iov +
-	       (src->rx.iov - zcl_lnet_op_at(&c->from->lnet, (uint32_t)sink->op)->iov);
+	from = zcl_lnet_op_at(&c->from->lnet, (uint32_t)sink->op);
+	to = zcl_lnet_op_at(&c->to->lnet, (uint32_t)sink->op);
+	return zcl_iovs(&to->iovs, to->niov) + (src->rx.iov - zcl_iovs(&from->iovs, from->niov));
 }
 
-static void copy_conn(const struct copying *c, const struct zcl_conn *src)
+static void copy_conn(struct copying *c, const struct zcl_conn *src)
 {
-	struct zcl_conn *conn = g_memdup2(src, sizeof(*src));
+	struct zcl_conn *conn = spare_conn(c);
 
+	*conn = *src;
 	conn->node = c->to;
 	conn->peer = twin_peer(c, src->peer);
 	conn->link = (GList){.data = conn};
@@ -270,6 +277,8 @@ static void copy_buffers(struct zcl_lnet *to, const struct zcl_lnet *from)
 	for (size_t p = 0; p < ZCL_LNET_PORTALS; p++) {
 		const GPtrArray *list = from->portal[p];
 
+		if (list == NULL && to->portal[p] == NULL)
+			continue;
 		if (!same_buffers(to->portal[p], list))
 			make_buffers(to, p, list);
 		for (guint i = 0; list != NULL && i < list->len; i++)
@@ -286,24 +295,15 @@ static void copy_ops(struct zcl_lnet *to, const struct zcl_lnet *from)
 	for (uint32_t i = 0; i < from->nops; i++) {
 		struct zcl_op *op = zcl_lnet_op_at(to, i);
 
-		*op = *zcl_lnet_op_at(from, i);
+		const struct zcl_op *src = zcl_lnet_op_at(from, i);
+		struct zcl_iovs iovs = op->iovs;
+
+		zcl_iovs_set(&iovs, zcl_iovs(&src->iovs, src->niov), src->niov);
+		*op = *src;
+		op->iovs = iovs;
 		op->link = (GList){.data = op};
 		op->ping = op->kind == ZCL_OP_PING ? g_memdup2(op->ping, ZCL_PING_MAX_SIZE) : NULL;
 	}
-}
-
-/* An operation's own memory is there; the connection that it receives from comes later. */
-static void copy_lnet(struct zcl_lnet *to, const struct zcl_lnet *from)
-{
-	struct zcl_lnet had;
-
-	copy_buffers(to, from);
-	copy_ops(to, from);
-	had = *to;
-	*to = *from;
-	memcpy(to->portal, had.portal, sizeof(had.portal));
-	to->me_by_id = had.me_by_id;
-	to->op_slabs = had.op_slabs;
 }
 
 static void join_ops(const struct copying *c)
@@ -316,7 +316,7 @@ static void join_ops(const struct copying *c)
 		op->peer = twin_peer(c, op->peer);
 		op->receiving = twin_conn(c, op->receiving);
 		if (op->kind == ZCL_OP_PING)
-			move_iov(c, &op->iov[0]);
+			move_iov(c, &op->iovs.few[0]);
 	}
 }
 
@@ -339,30 +339,49 @@ static void copy_deadlines(struct zcl_node *to, const struct zcl_node *from)
 		keep_place(heap, &((struct zcl_peer *)to->peers->pdata[i])->due);
 }
 
+/* Everything but what the copy has of its own. */
+static void copy_fields(struct zcl_node *to, const struct zcl_node *from)
+{
+	const struct zcl_callbacks cb = to->cb;
+	const struct zcl_tx_pool pool = to->pool;
+	const struct zcl_deadlines deadlines = to->deadlines;
+	void *user = to->user;
+	GPtrArray *peers = to->peers, *op_slabs = to->lnet.op_slabs;
+	GHashTable *peer_by_nid = to->peer_by_nid, *me_by_id = to->lnet.me_by_id;
+	GPtrArray *portal[ZCL_LNET_PORTALS];
+
+	memcpy(portal, to->lnet.portal, sizeof(portal));
+	*to = *from;
+	to->cb = cb;
+	to->pool = pool;
+	to->deadlines = deadlines;
+	to->user = user;
+	to->peers = peers;
+	to->lnet.op_slabs = op_slabs;
+	to->peer_by_nid = peer_by_nid;
+	to->lnet.me_by_id = me_by_id;
+	memcpy(to->lnet.portal, portal, sizeof(portal));
+	g_queue_init(&to->conns);
+}
+
 void zcl_node_copy(struct zcl_node *to, const struct zcl_node *from,
 		   void (*twins)(void *user, const struct zcl_conn *from, struct zcl_conn *to),
 		   void *user)
 {
-	const struct copying c = {to, from};
-	struct zcl_node had;
+	struct copying c = {to, from, to->conns};
 
-	drop_conns(to);
+	for (const GList *l = to->conns.head; l != NULL; l = l->next)
+		drop_conn(to, l->data);
 	for (guint i = 0; i < to->peers->len; i++)
 		drop_queue(to, &((struct zcl_peer *)to->peers->pdata[i])->waiting);
-	copy_lnet(&to->lnet, &from->lnet);
-	had = *to;
-	*to = *from;
-	to->cb = had.cb;
-	to->user = had.user;
-	to->peers = had.peers;
-	to->peer_by_nid = had.peer_by_nid;
-	to->conns = had.conns;
-	to->pool = had.pool;
-	to->lnet = had.lnet;
-	to->deadlines = had.deadlines;
+	copy_buffers(&to->lnet, &from->lnet);
+	copy_ops(&to->lnet, &from->lnet);
+	copy_fields(to, from);
 	copy_peers(&c);
 	for (const GList *l = from->conns.head; l != NULL; l = l->next)
 		copy_conn(&c, l->data);
+	while (c.spare.head != NULL)
+		g_free(g_queue_pop_head_link(&c.spare)->data);
 	for (guint i = 0; i < from->peers->len; i++)
 		join_peer(&c, to->peers->pdata[i], from->peers->pdata[i]);
 	join_ops(&c);

@@ -3,6 +3,7 @@
 #define ZRACE_LOG_H
 
 #include "scenarios/ast.h"
+#include "trace/log.h"
 
 /* What happened in one run of a case, in the order in which the world told it. */
 #define ZRACE_MAX_RECORDS 200000u
@@ -25,6 +26,13 @@ struct zrace_record {
 
 /* An array of struct zrace_record that frees what its records own. */
 GArray *zrace_log_new(void);
+
+/*
+ * The same for whoever draws it or writes it down: each peer of the script is a lane, with its NID
+ * in this case. The caller frees it.
+ */
+struct ztrace_log *zrace_log_trace(const struct zrace_script *script, size_t case_index,
+				   const GArray *log);
 
 static inline const struct zrace_record *zrace_log_at(const GArray *log, size_t index)
 {

@@ -17,7 +17,7 @@ struct options {
 	gboolean ladder, ascii, tap, json, events, list, quiet, version;
 	gint64 seed;
 	gdouble time_scale;
-	gchar *pcap, *trace, *only_case, *fault;
+	gchar *pcap, *trace, *diagram, *only_case, *fault;
 	gchar **files;
 };
 
@@ -45,6 +45,8 @@ static GOptionContext *make_context(struct options *o)
 		{"pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap, "Write captures below DIR", "DIR"},
 		{"trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
 		 "Write every event of every run as JSON Lines", "FILE"},
+		{"diagram", 0, 0, G_OPTION_ARG_FILENAME, &o->diagram,
+		 "Draw the case to FILE.svg, or each case into the folder", "FILE.svg|DIR"},
 		{"time-scale", 0, 0, G_OPTION_ARG_DOUBLE, &o->time_scale,
 		 "Real sockets: one second of a script takes X seconds (1)", "X"},
 #ifdef ZCL_FAULTS
@@ -69,6 +71,7 @@ static void clear_options(struct options *o)
 {
 	g_free(o->pcap);
 	g_free(o->trace);
+	g_free(o->diagram);
 	g_free(o->only_case);
 	g_free(o->fault);
 	g_strfreev(o->files);
@@ -127,6 +130,19 @@ static size_t count_results(const struct zrace_suite *suite, const GPtrArray *sc
 	return total;
 }
 
+/* One file holds one diagram. */
+static bool diagram_fits(const struct zrace_suite *suite, const GPtrArray *scripts,
+			 const struct options *o)
+{
+	size_t cases = 0;
+
+	if (o->diagram == NULL || !g_str_has_suffix(o->diagram, ".svg"))
+		return true;
+	for (guint i = 0; i < scripts->len; i++)
+		cases += zrace_suite_count_cases(suite, g_ptr_array_index(scripts, i));
+	return cases == 1;
+}
+
 /* ---- running ---- */
 
 static int run_scripts(const struct zrace_suite *suite, const GPtrArray *scripts,
@@ -139,6 +155,7 @@ static int run_scripts(const struct zrace_suite *suite, const GPtrArray *scripts
 				      .ladder = o->ladder,
 				      .ascii = o->ascii || !g_get_charset(NULL),
 				      .quiet = o->quiet,
+				      .diagram = o->diagram,
 				      .out = stdout};
 	int status;
 
@@ -193,6 +210,9 @@ static int with_files(const struct zrace_backend *backend, const struct options 
 		return EXIT_USAGE;
 	if (count_results(&suite, scripts) == 0)
 		status = usage(backend, "no case is called %s", o->only_case);
+	else if (!diagram_fits(&suite, scripts, o))
+		status = usage(backend, "--diagram %s: several cases: name a folder, or one --case",
+			       o->diagram);
 	else if (o->list)
 		status = list_scripts(&suite, scripts);
 	else

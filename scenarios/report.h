@@ -15,7 +15,9 @@ struct zrace_report {
 	bool ascii;
 	bool quiet; /* text: failures only */
 	FILE *out;
-	FILE *trace; /* JSON Lines, one event each; NULL: none */
+	FILE *trace;	     /* JSON Lines, one event each; NULL: none */
+	const char *diagram; /* an .svg file for the only case, or a folder; NULL: none */
+	bool unwritten;	     /* a diagram could not be written */
 	size_t number, passed, failed, skipped, errors;
 };
 
@@ -34,6 +36,17 @@ int zrace_report_end(struct zrace_report *report);
 /* Writes the events of one run to the trace file, when there is one. */
 void zrace_report_trace(struct zrace_report *report, const struct zrace_run *run,
 			const struct zrace_outcome *outcome);
+
+/* What was seen in a run, with its NIDs, case and seed. The caller frees it. */
+struct ztrace_log *zrace_run_trace(const struct zrace_run *run,
+				   const struct zrace_outcome *outcome);
+/*
+ * Draws the run of a case to the file or into the folder, when that is asked for; vary lines are
+ * not drawn. False: it could not be written, which was told on standard error.
+ */
+bool zrace_report_diagram(const struct zrace_report *report, const struct zrace_result *result);
+/* "c-new-higher": what the files of a case are called. The caller frees it. */
+char *zrace_result_file(const struct zrace_run *run);
 
 /* "a.race case higher vary at.old -3ms..3ms". Appends. */
 void zrace_result_name(GString *text, const struct zrace_run *run);

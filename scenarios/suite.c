@@ -59,6 +59,15 @@ size_t zrace_suite_count(const struct zrace_suite *suite, const struct zrace_scr
 	return total;
 }
 
+size_t zrace_suite_count_cases(const struct zrace_suite *suite, const struct zrace_script *script)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < script->ncases; i++)
+		total += chosen(suite, script, i);
+	return total;
+}
+
 static void list_result(struct zrace_run *run, void *user)
 {
 	GString *text = g_string_new(NULL);
@@ -93,16 +102,12 @@ static bool run_once(struct running *running, const struct zrace_run *run)
 
 static char *pcap_dir_of(const struct zrace_suite *suite, const struct zrace_run *run)
 {
-	const struct zrace_case *one = &run->script->cases[run->case_index];
 	char *base, *dir;
 
 	if (suite->pcap_dir == NULL)
 		return NULL;
-	base = g_path_get_basename(run->script->file);
-	if (g_str_has_suffix(base, ".race"))
-		base[strlen(base) - strlen(".race")] = '\0';
-	dir = g_strdup_printf("%s/%s%s%s", suite->pcap_dir, base, one->name ? "-" : "",
-			      one->name ? one->name : "");
+	base = zrace_result_file(run);
+	dir = g_strdup_printf("%s/%s", suite->pcap_dir, base);
 	g_free(base);
 	if (g_mkdir_with_parents(dir, 0777) == 0)
 		return dir;

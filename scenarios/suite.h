@@ -16,6 +16,8 @@ struct zrace_suite {
 
 /* How many results zrace_suite_run will report. */
 size_t zrace_suite_count(const struct zrace_suite *suite, const struct zrace_script *script);
+/* How many of them are cases: the others are their vary lines. */
+size_t zrace_suite_count_cases(const struct zrace_suite *suite, const struct zrace_script *script);
 void zrace_suite_list(const struct zrace_suite *suite, const struct zrace_script *script,
 		      FILE *out);
 void zrace_suite_run(const struct zrace_suite *suite, const struct zrace_script *script,

@@ -19,7 +19,7 @@
 #define MIB (UINT64_C(1) << 20)
 
 struct options {
-	gint depth, crashes, resets, timers;
+	gint threads, depth, crashes, resets, timers;
 	gint64 states, memory;
 	gdouble time;
 	gboolean lazy_send, cuts, no_pins, json, ascii, version;
@@ -63,6 +63,7 @@ static void add_entries(GOptionContext *context, struct options *o)
 	const GOptionEntry entries[] = {
 		{"case", 'c', 0, G_OPTION_ARG_STRING, &o->only_case, "Explore this case only",
 		 "NAME"},
+		{"jobs", 'j', 0, G_OPTION_ARG_INT, &o->threads, "Threads (1)", "N"},
 		{"depth", 0, 0, G_OPTION_ARG_INT, &o->depth, "Longest path (1000)", "N"},
 		{"states", 0, 0, G_OPTION_ARG_INT64, &o->states, "Most states (no bound)", "N"},
 		{"memory", 0, 0, G_OPTION_ARG_INT64, &o->memory, "Most memory for states (1024)",
@@ -116,22 +117,22 @@ static void add_properties(GOptionContext *context, struct options *o, char **na
 
 /* ---- a failed assertion ---- */
 
-/* Where a signal handler finds the path that was being taken. */
-static const struct {
-	const struct zx_model *model;
-	const struct zx_progress *progress;
-} *volatile under_way;
+/* Which model a signal handler finds the path in. */
+static const struct zx_model *volatile under_way;
 
 /* The assertion fails in this very thread, in the middle of a core: nothing of it is needed. */
 static void on_abort(int signal_number)
 {
-	GString *text = g_string_new(NULL);
+	const struct zx_walker *walker = zx_search_under_way();
+	GString *text;
 
 	signal(signal_number, SIG_DFL);
-	zx_report_name(text, under_way->model);
+	if (walker == NULL)
+		abort();
+	text = g_string_new(NULL);
+	zx_report_name(text, under_way);
 	g_string_append_printf(text, ": violation of %s\n", zx_property_name(ZX_ASSERT));
-	zx_show_path(text, under_way->model, under_way->progress->path,
-		     under_way->progress->length);
+	zx_show_path(text, under_way, walker->path, walker->taking);
 	g_string_append(text, "violated\n");
 	fputs(text->str, stdout);
 	fflush(stdout);
@@ -144,25 +145,25 @@ static void show_progress(void *user, const struct zx_result *sofar)
 {
 	const struct run *run = user;
 
-	fprintf(stderr, "\r%s explore: %zu states, %zu transitions, %.0f s\033[K", run->program,
-		sofar->states, sofar->transitions, sofar->seconds);
+	fprintf(stderr, "\r%s: %zu states, %zu transitions, %zu MiB, %.0f s\033[K", run->program,
+		sofar->states, sofar->transitions, (size_t)(sofar->memory / MIB), sofar->seconds);
 }
 
 static void search(struct run *run)
 {
-	struct zx_progress progress = {.tell = isatty(STDERR_FILENO) ? show_progress : NULL,
-				       .user = run};
-	const __typeof__(*under_way) handler = {run->model, &progress};
+	const struct zx_progress progress = {show_progress, run};
+	const bool shown = isatty(STDERR_FILENO);
 	void (*before)(int) = SIG_DFL;
 
-	under_way = &handler;
+	under_way = run->model;
 	if (!run->explored.off[ZX_ASSERT])
 		before = signal(SIGABRT, on_abort);
-	zx_search(run->model, &run->bounds, &progress, run->result);
+	zx_search(run->model, &run->bounds, (size_t)run->o->threads, shown ? &progress : NULL,
+		  run->result);
 	if (!run->explored.off[ZX_ASSERT])
 		signal(SIGABRT, before);
 	under_way = NULL;
-	if (progress.tell)
+	if (shown)
 		fputs("\r\033[K", stderr);
 }
 
@@ -180,7 +181,7 @@ static int explore_case(struct run *run, const struct zrace_script *script, size
 		       run->o->ascii || !g_get_charset(NULL));
 	fputs(text->str, stdout);
 	g_string_free(text, TRUE);
-	run->violations += run->result->violated != ZX_PROPERTIES;
+	run->violations += run->result->violation.property != ZX_PROPERTIES;
 	if (run->bounded == NULL)
 		run->bounded = run->result->bounded;
 	return ZSIM_EXIT_DONE;
@@ -249,6 +250,8 @@ static int check_options(const char *program, const struct options *o)
 {
 	if (o->depth < 1 || o->depth > (gint)ZX_MAX_DEPTH)
 		return zsim_usage(program, "--depth takes 1 to %u", ZX_MAX_DEPTH);
+	if (o->threads < 1 || o->threads > (gint)ZX_MAX_THREADS)
+		return zsim_usage(program, "--jobs takes 1 to %u", ZX_MAX_THREADS);
 	if (o->states < 0)
 		return zsim_usage(program, "--states takes 0 or more");
 	if (o->memory < 1 || o->memory > (gint64)(SIZE_MAX / MIB / 4))
@@ -295,7 +298,7 @@ static int with_options(const char *program, const struct options *o)
 
 int zx_main(const char *base, int argc, char **argv)
 {
-	struct options o = {.depth = 1000, .memory = 1024};
+	struct options o = {.threads = 1, .depth = 1000, .memory = 1024};
 	GOptionContext *context = g_option_context_new(NULL);
 	char *program = g_strdup_printf("%s explore", base);
 	char *usage = g_strdup_printf("%s [OPTION...] FILE.race...", program);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include <string.h>
+
 #include "core/copy.h"
 #include "sim/explore_world.h"
 
@@ -21,10 +24,7 @@ static void twins(void *user, const struct zcl_conn *from, struct zcl_conn *to)
 
 static void copy_end(struct zx_end *to, const struct zx_end *from, bool opened)
 {
-	const struct zx_pipe in = to->in;
-
-	*to = *from;
-	to->in = in;
+	memcpy(to, from, offsetof(struct zx_end, in));
 	/* Before it is opened, nothing was ever on its way. */
 	if (opened)
 		zx_pipe_copy(&to->in, &from->in);

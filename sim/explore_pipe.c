@@ -43,15 +43,21 @@ static void make_unit_room(struct zx_pipe *pipe, size_t n)
 
 void zx_pipe_copy(struct zx_pipe *to, const struct zx_pipe *from)
 {
-	struct zx_pipe copy = *from;
+	uint8_t *bytes;
+	struct zx_unit *units;
+	size_t cap, unit_cap;
 
 	make_room(to, from->len);
 	make_unit_room(to, from->nunits);
-	copy.bytes = to->bytes;
-	copy.cap = to->cap;
-	copy.units = to->units;
-	copy.unit_cap = to->unit_cap;
-	*to = copy;
+	bytes = to->bytes;
+	cap = to->cap;
+	units = to->units;
+	unit_cap = to->unit_cap;
+	*to = *from;
+	to->bytes = bytes;
+	to->cap = cap;
+	to->units = units;
+	to->unit_cap = unit_cap;
 	if (from->len > 0)
 		memcpy(to->bytes + from->head, from->bytes + from->head, from->len - from->head);
 	for (size_t i = from->first; i < from->nunits; i++)

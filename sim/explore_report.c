@@ -30,12 +30,12 @@ static void text_case(GString *text, const struct zx_model *model, const struct 
 		"%.1f MiB\n",
 		result->states, result->transitions, result->ends, result->depth, result->seconds,
 		rate(result), (double)result->memory / 1048576);
-	if (result->violated == ZX_PROPERTIES)
+	if (result->violation.property == ZX_PROPERTIES)
 		return;
-	g_string_append_printf(text, "violation of %s: %s\n", zx_property_name(result->violated),
-			       result->why);
-	zx_show_path(text, model, result->path, result->length);
-	zx_show_ladder(text, model, result->path, result->length, ascii);
+	g_string_append_printf(text, "violation of %s: %s\n",
+			       zx_property_name(result->violation.property), result->violation.why);
+	zx_show_path(text, model, result->violation.path, result->violation.length);
+	zx_show_ladder(text, model, result->violation.path, result->violation.length, ascii);
 }
 
 static void add_int(JsonBuilder *builder, const char *name, size_t value)
@@ -56,12 +56,12 @@ static void add_violation(JsonBuilder *builder, const struct zx_model *model,
 	GString *path = g_string_new(NULL);
 	char **lines;
 
-	zx_show_path(path, model, result->path, result->length);
+	zx_show_path(path, model, result->violation.path, result->violation.length);
 	lines = g_strsplit(path->str, "\n", -1);
 	json_builder_set_member_name(builder, "violation");
 	json_builder_begin_object(builder);
-	add_string(builder, "property", zx_property_name(result->violated));
-	add_string(builder, "what", result->why);
+	add_string(builder, "property", zx_property_name(result->violation.property));
+	add_string(builder, "what", result->violation.why);
 	json_builder_set_member_name(builder, "path");
 	json_builder_begin_array(builder);
 	for (char **line = lines; *line && **line; line++) {
@@ -97,11 +97,11 @@ static void json_case(GString *text, const struct zx_model *model, const struct 
 	json_builder_set_member_name(builder, "seconds");
 	json_builder_add_double_value(builder, result->seconds);
 	json_builder_set_member_name(builder, "exhausted");
-	json_builder_add_boolean_value(builder, result->bounded == NULL &&
-							result->violated == ZX_PROPERTIES);
+	json_builder_add_boolean_value(
+		builder, result->bounded == NULL && result->violation.property == ZX_PROPERTIES);
 	if (result->bounded)
 		add_string(builder, "bounded", result->bounded);
-	if (result->violated != ZX_PROPERTIES)
+	if (result->violation.property != ZX_PROPERTIES)
 		add_violation(builder, model, result);
 	json_builder_end_object(builder);
 	root = json_builder_get_root(builder);

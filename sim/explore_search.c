@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/explore_search.h"
 
-#define LOOK_AT_CLOCK 1024 /* transitions */
+#include "sim/explore_crew.h"
+
+/*
+ * The states whose turn it is are cut into shares. Nobody adds a state while they are worked on;
+ * what was found is then added in the order of the shares: the same as one thread alone finds.
+ */
+#define SHARE_STATES 32u
+#define SHARES	     128u
 
 struct search {
 	const struct zx_model *model;
 	const struct zx_bounds *bounds;
-	struct zx_progress *progress;
+	const struct zx_progress *progress;
 	struct zx_result *result;
-	struct zx_world *world;
 	struct zx_seen seen;
+	struct zx_share shares[SHARES];
+	size_t nshares;
+	gint next_share; /* atomic: which nobody has begun */
+	gint violated;	 /* atomic: no share behind this one counts any more */
+	struct zx_walker *walkers[ZX_MAX_THREADS];
 	gint64 start, told; /* us */
-	zx_choice path[ZX_MAX_DEPTH + 1];
-	size_t length;
 	bool stop;
 };
+
+static _Thread_local const struct zx_walker *under_way;
+
+const struct zx_walker *zx_search_under_way(void)
+{
+	return under_way;
+}
 
 static double seconds_since(gint64 start)
 {
@@ -32,122 +48,141 @@ static void look_at_clock(struct search *s)
 {
 	struct zx_result *r = s->result;
 
-	if (r->transitions % LOOK_AT_CLOCK != 0)
-		return;
 	r->seconds = seconds_since(s->start);
 	if (s->bounds->seconds > 0 && r->seconds >= s->bounds->seconds)
 		bound(s, "time");
-	if (s->progress->tell == NULL || seconds_since(s->told) < 1)
+	if (s->progress == NULL || seconds_since(s->told) < 1)
 		return;
 	s->told = g_get_monotonic_time();
 	r->states = s->seen.n;
+	r->memory = zx_seen_bytes(&s->seen);
 	s->progress->tell(s->progress->user, r);
 }
 
-static void found(struct search *s)
-{
-	const struct zx_watch *watch = &s->world->watch;
+/* ---- working ---- */
 
-	s->result->violated = watch->violated;
-	g_strlcpy(s->result->why, watch->why, sizeof(s->result->why));
-	memcpy(s->result->path, s->path, s->length * sizeof(*s->path));
-	s->result->length = s->length;
-	s->stop = true;
+static void note_violation(struct search *s, gint share)
+{
+	gint least;
+
+	do
+		least = g_atomic_int_get(&s->violated);
+	while (share < least && !g_atomic_int_compare_and_exchange(&s->violated, least, share));
 }
 
-static void take(struct search *s, zx_choice choice)
+static void work(void *user, size_t worker)
 {
-	s->progress->length++;
-	zx_world_take(s->world, choice);
+	struct search *s = user;
+	struct zx_walker *walker = s->walkers[worker];
+	gint i;
+
+	under_way = walker;
+	while ((i = g_atomic_int_add(&s->next_share, 1)) < (gint)s->nshares) {
+		struct zx_share *share = &s->shares[i];
+
+		if (i > g_atomic_int_get(&s->violated))
+			break;
+		zx_share_work(share, &s->seen, walker, s->bounds->depth);
+		if (share->violation.property != ZX_PROPERTIES)
+			note_violation(s, i);
+	}
+	under_way = NULL;
 }
 
-/* Back to the state that s->path leads to. */
-static void go_there(struct search *s)
+static size_t deal(struct search *s, size_t first)
 {
-	zx_world_restart(s->world);
-	s->progress->length = 0;
-	for (size_t i = 0; i < s->length; i++)
-		take(s, s->path[i]);
+	s->nshares = 0;
+	while (s->nshares < SHARES && first < s->seen.n) {
+		struct zx_share *share = &s->shares[s->nshares++];
+
+		share->first = first;
+		first = share->last = MIN(first + SHARE_STATES, s->seen.n);
+	}
+	g_atomic_int_set(&s->next_share, 0);
+	g_atomic_int_set(&s->violated, G_MAXINT);
+	return first;
 }
 
-static void add(struct search *s, uint32_t parent, zx_choice choice)
-{
-	struct zcl_digest digest;
+/* ---- what came of it ---- */
 
-	zx_world_digest(s->world, &digest);
-	if (zx_seen_add(&s->seen, &digest, parent, choice) == ZX_FULL)
+static void add(struct search *s, const struct zx_found *found)
+{
+	if (zx_seen_add(&s->seen, &found->digest, found->parent, found->choice) == ZX_FULL)
 		bound(s, "memory");
 	else if (s->bounds->states && s->seen.n > s->bounds->states)
 		bound(s, "states");
 }
 
-/* One choice from the state that the world is in. */
-static void step(struct search *s, uint32_t state, zx_choice choice)
+static void take_share(struct search *s, const struct zx_share *share)
 {
-	s->path[s->length++] = choice;
-	take(s, choice);
-	s->result->transitions++;
-	if (s->world->watch.violated != ZX_PROPERTIES)
-		found(s);
-	else
-		add(s, state, choice);
-	s->length--;
-	look_at_clock(s);
-}
+	struct zx_result *r = s->result;
 
-static void expand(struct search *s, uint32_t state)
-{
-	zx_choice choices[ZX_MAX_CHOICES];
-	size_t n;
-	bool over;
-
-	s->length = zx_seen_path(&s->seen, state, s->path);
-	go_there(s);
-	n = zx_world_choices(s->world, choices, &over);
-	if (over) {
-		s->result->ends++;
-		zx_world_end(s->world);
-		if (s->world->watch.violated != ZX_PROPERTIES) {
-			found(s);
-			return;
-		}
-	}
-	if (n > 0 && s->length >= s->bounds->depth) {
-		/* The others of this depth are still looked at. */
-		s->result->bounded = "depth";
+	r->transitions += share->transitions;
+	r->ends += share->ends;
+	/* The others of this depth are still looked at. */
+	if (share->too_deep)
+		r->bounded = "depth";
+	for (guint i = 0; i < share->found->len && !s->stop; i++)
+		add(s, &g_array_index(share->found, struct zx_found, i));
+	if (s->stop || share->violation.property == ZX_PROPERTIES)
 		return;
-	}
-	for (size_t i = 0; i < n && !s->stop; i++) {
-		if (i > 0)
-			go_there(s);
-		step(s, state, choices[i]);
-	}
+	r->violation = share->violation;
+	s->stop = true;
 }
 
-void zx_search(const struct zx_model *model, const struct zx_bounds *bounds,
-	       struct zx_progress *progress, struct zx_result *result)
+static void add_root(struct search *s)
 {
-	struct zx_progress none = {0};
-	struct search *s = g_new0(struct search, 1);
+	struct zx_found root = {.parent = ZX_ROOT};
 
-	*result = (struct zx_result){.violated = ZX_PROPERTIES};
+	zx_world_digest(s->walkers[0]->worlds[0], &root.digest);
+	add(s, &root);
+}
+
+static void search(struct search *s, struct zx_crew *crew)
+{
+	size_t next = 0;
+
+	add_root(s);
+	while (next < s->seen.n && !s->stop) {
+		next = deal(s, next);
+		zx_crew_run(crew);
+		for (size_t i = 0; i < s->nshares && !s->stop; i++)
+			take_share(s, &s->shares[i]);
+		look_at_clock(s);
+	}
+	s->result->states = s->seen.n;
+	s->result->depth = s->seen.states[s->seen.n - 1].depth;
+	s->result->memory = zx_seen_bytes(&s->seen);
+}
+
+void zx_search(const struct zx_model *model, const struct zx_bounds *bounds, size_t threads,
+	       const struct zx_progress *progress, struct zx_result *result)
+{
+	struct search *s = g_new0(struct search, 1);
+	struct zx_crew *crew = zx_crew_new(threads, work, s);
+
+	*result = (struct zx_result){.violation.property = ZX_PROPERTIES};
 	s->model = model;
 	s->bounds = bounds;
-	s->progress = progress ? progress : &none;
-	s->progress->path = s->path;
-	s->progress->length = 0;
+	s->progress = progress;
 	s->result = result;
 	s->start = s->told = g_get_monotonic_time();
-	s->world = zx_world_new(model);
 	zx_seen_init(&s->seen, bounds->memory);
-	add(s, ZX_ROOT, 0);
-	for (size_t state = 0; state < s->seen.n && !s->stop; state++)
-		expand(s, (uint32_t)state);
-	result->states = s->seen.n;
-	result->depth = s->seen.states[s->seen.n - 1].depth;
-	result->memory = zx_seen_bytes(&s->seen);
-	result->seconds = seconds_since(s->start);
-	zx_world_free(s->world);
+	for (size_t i = 0; i < SHARES; i++)
+		zx_share_init(&s->shares[i]);
+	for (size_t i = 0; i < threads; i++) {
+		s->walkers[i] = g_new(struct zx_walker, 1);
+		zx_walker_init(s->walkers[i], model);
+	}
+	search(s, crew);
+	zx_crew_free(crew);
+	for (size_t i = 0; i < threads; i++) {
+		zx_walker_clear(s->walkers[i]);
+		g_free(s->walkers[i]);
+	}
+	for (size_t i = 0; i < SHARES; i++)
+		zx_share_clear(&s->shares[i]);
 	zx_seen_clear(&s->seen);
+	result->seconds = seconds_since(s->start);
 	g_free(s);
 }

@@ -2,15 +2,14 @@
 #ifndef ZX_SEARCH_H
 #define ZX_SEARCH_H
 
-#include "sim/explore_seen.h"
+#include "sim/explore_share.h"
 
 /*
  * Breadth first over all states of a model: the first violation that is found is one with the
- * fewest choices. Nodes cannot be copied, so a state is reached again by taking its choices from
- * the start.
+ * fewest choices. Any number of threads finds the same states in the same order.
  */
 
-#define ZX_MAX_DEPTH 4096u
+#define ZX_MAX_THREADS 64u
 
 struct zx_bounds {
 	size_t depth;	/* choices on a path, at most ZX_MAX_DEPTH */
@@ -24,23 +23,20 @@ struct zx_result {
 	size_t depth; /* of the deepest state */
 	size_t memory;
 	double seconds;
-	const char *bounded;	   /* "depth", "states", "memory", "time"; NULL: exhausted */
-	enum zx_property violated; /* ZX_PROPERTIES: none */
-	char why[160];
-	zx_choice path[ZX_MAX_DEPTH + 1]; /* to the violation */
-	size_t length;
+	const char *bounded; /* "depth", "states", "memory", "time"; NULL: exhausted */
+	struct zx_violation violation;
 };
 
-/* What is told from time to time; also what an assertion handler looks at. */
+/* Told about once a second, by the thread that searches. */
 struct zx_progress {
-	const zx_choice *path; /* being taken */
-	size_t length;
-	void (*tell)(void *user, const struct zx_result *sofar); /* about once a second; or NULL */
+	void (*tell)(void *user, const struct zx_result *sofar);
 	void *user;
 };
 
-/* progress may be NULL. */
-void zx_search(const struct zx_model *model, const struct zx_bounds *bounds,
-	       struct zx_progress *progress, struct zx_result *result);
+/* threads: 1 .. ZX_MAX_THREADS; progress may be NULL. */
+void zx_search(const struct zx_model *model, const struct zx_bounds *bounds, size_t threads,
+	       const struct zx_progress *progress, struct zx_result *result);
+/* For a handler of assertions: what this very thread is doing; NULL: no search is under way. */
+const struct zx_walker *zx_search_under_way(void);
 
 #endif

@@ -92,6 +92,11 @@ enum zx_added zx_seen_add(struct zx_seen *seen, const struct zcl_digest *digest,
 	return ZX_NEW;
 }
 
+bool zx_seen_has(const struct zx_seen *seen, const struct zcl_digest *digest)
+{
+	return *slot_of(seen, digest) != 0;
+}
+
 size_t zx_seen_path(const struct zx_seen *seen, size_t state, zx_choice *path)
 {
 	const size_t depth = seen->states[state].depth;

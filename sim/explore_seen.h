@@ -32,6 +32,7 @@ void zx_seen_clear(struct zx_seen *seen);
 /* ZX_FULL: it is new and there is no memory for it. */
 enum zx_added zx_seen_add(struct zx_seen *seen, const struct zcl_digest *digest, uint32_t parent,
 			  zx_choice choice);
+bool zx_seen_has(const struct zx_seen *seen, const struct zcl_digest *digest);
 /* The choices from the start to a state; path: room for its depth. Their number. */
 size_t zx_seen_path(const struct zx_seen *seen, size_t state, zx_choice *path);
 size_t zx_seen_bytes(const struct zx_seen *seen);

@@ -54,12 +54,12 @@ struct zx_node {
 struct zx_end {
 	struct zcl_conn *conn; /* NULL: gone, or not there yet */
 	unsigned node;
-	struct zx_pipe in; /* on its way to this end */
-	bool eof;	   /* the other end is gone */
-	bool reset;	   /* ... by abort: what it had sent may be lost */
+	bool eof;   /* the other end is gone */
+	bool reset; /* ... by abort: what it had sent may be lost */
 	bool wants_tx;
 	enum { ZX_ALIVE, ZX_CLOSING, ZX_ABORTING } dying;
 	uint32_t pinned, released;
+	struct zx_pipe in; /* on its way to this end; the last field: explore_copy.c */
 };
 
 struct zx_stream {

@@ -27,6 +27,7 @@ static void log_open(struct log *log, bool verbose)
 {
 	now = 0;
 	log->to = open_memstream(&log->text, &log->size);
+	fflush(log->to);
 	log->journal = zjournal_new(
 		&(struct zjournal_options){.to = log->to, .verbose = verbose, .now = fake_now});
 }

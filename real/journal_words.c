@@ -40,6 +40,9 @@ static const struct zjournal_phrase phrases[] = {
 	 "under way has failed; it is overloaded, hung, or has lost the message",
 	 NULL},
 
+	{"cut-off", NULL, NULL, WRONG,
+	 "is cut off: it asks and does not read what it is sent; is it hung?", NULL},
+
 	{"refuse", "reason", "version", UP,
 	 "calls with a version that is not spoken here and is told {version}, with which Lustre "
 	 "nodes come back",

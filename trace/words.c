@@ -51,6 +51,8 @@ static const struct {
 	 "{lnet-type} delivered[, {length} B]"},
 	{ZCL_EV_DROPPED, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "{lnet-type} dropped[: {error}]"},
 	{ZCL_EV_PROTOCOL_ERROR, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "protocol error[: {error}]"},
+	{ZCL_EV_CUT_OFF, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD,
+	 "cuts off {peer}, which asks and does not read"},
 	{ZCL_EV_OVERDUE, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD,
 	 "cookie {cookie} is not acknowledged in time"},
 	{ZCL_EV_CALLER_LOST, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "a caller is gone[: {error}]"},

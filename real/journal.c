@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "real/loop.h"
+#include "real/cli_wait.h"
 
 /* Lines of one kind with one peer, in one window. */
 #define BURST	  10
@@ -50,7 +50,7 @@ struct zjournal *zjournal_new(const struct zjournal_options *options)
 
 	journal->options = *options;
 	if (!journal->options.now)
-		journal->options.now = zloop_now;
+		journal->options.now = zcli_now;
 	pthread_mutex_init(&journal->lock, NULL);
 	journal->systemd = is_journal(options->to);
 	journal->line = g_string_sized_new(512);

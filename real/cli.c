@@ -56,7 +56,6 @@ static const struct key {
 		       "where a peer listens, instead of its NID's address, port 988; repeatable",
 		       "NID=ADDR:PORT", FOR_ALL},
 	[ZCLI_TRACE] = {"trace", "write what happens to a file: zclnd-trace(5)", "FILE", FOR_ALL},
-	[ZCLI_VERBOSE] = {"verbose", "protocol events on standard error", NULL, FOR_ALL},
 	[ZCLI_THREADS] = {"threads", "loops that peers are shared over (default: 1)", "N", FOR_ALL},
 	[ZCLI_BUSY_POLL] = {"busy-poll",
 			    "an idle loop looks again for so long before it sleeps (alone: 1000)",
@@ -65,6 +64,9 @@ static const struct key {
 			     "BYTES", FOR_DAEMONS},
 	[ZCLI_METRICS_FILE] = {"metrics-file", "where to write the statistics again and again",
 			       "FILE", FOR_DAEMONS},
+	[ZCLI_VERBOSE] = {"verbose",
+			  "tell of connections that come and go, not only of what is wrong", NULL,
+			  FOR_DAEMONS},
 	[ZCLI_METRICS_EVERY] = {"metrics-every", "how often (default: 10)", "SECONDS", FOR_DAEMONS},
 };
 

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "real/journal.h"
 #include "real/zclnd.h"
 
 /* What the subcommands of zclnd have in common: options, messages, exit statuses. */
@@ -33,12 +34,12 @@ enum zcli_key {
 	ZCLI_PEER,
 	/* of the process */
 	ZCLI_TRACE,
-	ZCLI_VERBOSE,
 	ZCLI_THREADS,
 	ZCLI_BUSY_POLL,
 	ZCLI_STORE_SIZE,
 	ZCLI_METRICS_FILE,
 	ZCLI_METRICS_EVERY,
+	ZCLI_VERBOSE,
 	ZCLI_KEYS
 };
 #define ZCLI_NI_KEYS ZCLI_TRACE
@@ -63,6 +64,8 @@ struct zcli_ni {
 	char *name; /* of its group; NULL: there is none */
 	struct zclnd_ni_options options;
 	GArray *peers; /* of struct zcli_peer */
+	struct zjournal *journal;
+	struct zcli_tracer *tracer; /* of the setup; NULL: none */
 };
 
 struct zcli_peer {
@@ -78,6 +81,8 @@ struct zcli_setup {
 	size_t store_size;
 	char *metrics_file;
 	int64_t metrics_every; /* ns */
+	bool verbose;
+	struct zjournal *journal;
 };
 
 /*
@@ -97,6 +102,11 @@ void zcli_clear(struct zcli *cli);
  */
 bool zcli_setup(const struct zcli *cli, zclnd_nid own_nid, struct zcli_setup *setup);
 void zcli_setup_clear(struct zcli_setup *setup);
+/*
+ * What is wrong with peers goes to standard error from now on, in a journal of the setup's. dated:
+ * with date and time. Before the NIs are opened; it takes trace, note and user of their options.
+ */
+void zcli_journal(struct zcli_setup *setup, bool dated);
 /* The first, or only, NI. */
 struct zcli_ni *zcli_first(const struct zcli_setup *setup);
 
@@ -114,13 +124,14 @@ bool zcli_parse_nid(const char *what, const char *text, zclnd_nid *nid);
 void zcli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* ---- cli_trace.c ---- */
 
+struct zcli_tracer;
 /*
- * --trace (file: a trace is written there; NULL: none) and --verbose (lines on standard error).
- * program: "zclnd peer"; nids: of the n NIs. Both NULL and false: gives NULL. *good false: the file
- * cannot be written, which was told. Processes that are forked later write into the same trace.
+ * --trace FILE: a trace is written there; file NULL: gives NULL. program: "zclnd peer"; nids: of
+ * the n NIs. *good false: the file cannot be written, which was told. Processes that are forked
+ * later write into the same trace.
  */
-struct zcli_tracer *zcli_tracer_new(const char *program, const char *file, bool verbose,
-				    const zclnd_nid *nids, size_t n, bool *good);
+struct zcli_tracer *zcli_tracer_new(const char *program, const char *file, const zclnd_nid *nids,
+				    size_t n, bool *good);
 /* A zclnd_ni_options.trace; user: the tracer. */
 void zcli_trace(void *user, const struct zclnd_trace *trace);
 /* Tells when something could not be written. */

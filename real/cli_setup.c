@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "real/cli.h"
@@ -198,6 +199,7 @@ static bool fill_process(struct zcli_setup *setup, const struct zcli_texts *t)
 	setup->options.threads = (unsigned)threads;
 	setup->options.busy_poll = (int64_t)busy_poll * 1000;
 	setup->store_size = (size_t)store;
+	setup->verbose = flag(t, ZCLI_VERBOSE);
 	setup->metrics_file = g_strdup(t->value[ZCLI_METRICS_FILE]);
 	return good;
 }
@@ -210,12 +212,13 @@ static bool start_trace(struct zcli_setup *setup, const struct zcli *cli,
 
 	for (guint i = 0; i < setup->nis->len; i++)
 		nids[i] = ((const struct zcli_ni *)setup->nis->pdata[i])->options.nid;
-	setup->tracer = zcli_tracer_new(cli->program, t->value[ZCLI_TRACE], flag(t, ZCLI_VERBOSE),
-					nids, setup->nis->len, &good);
+	setup->tracer =
+		zcli_tracer_new(cli->program, t->value[ZCLI_TRACE], nids, setup->nis->len, &good);
 	g_free(nids);
 	for (guint i = 0; setup->tracer && i < setup->nis->len; i++) {
 		struct zcli_ni *ni = setup->nis->pdata[i];
 
+		ni->tracer = setup->tracer;
 		ni->options.trace = zcli_trace;
 		ni->options.trace_user = setup->tracer;
 	}
@@ -283,12 +286,49 @@ void zcli_setup_clear(struct zcli_setup *setup)
 		g_ptr_array_unref(setup->nis);
 	g_free(setup->metrics_file);
 	zcli_tracer_free(setup->tracer);
+	zjournal_free(setup->journal);
 	*setup = (struct zcli_setup){0};
 }
 
 struct zcli_ni *zcli_first(const struct zcli_setup *setup)
 {
 	return setup->nis->pdata[0];
+}
+
+/* ---- the journal -------------------------------------------------------------------- */
+
+static void on_trace(void *user, const struct zclnd_trace *trace)
+{
+	const struct zcli_ni *ni = user;
+
+	zjournal_trace(ni->journal, trace);
+	if (ni->tracer)
+		zcli_trace(ni->tracer, trace);
+}
+
+static void on_note(void *user, enum zclnd_note note, const struct sockaddr_in *addr)
+{
+	const struct zcli_ni *ni = user;
+
+	zjournal_note(ni->journal, note, addr);
+}
+
+void zcli_journal(struct zcli_setup *setup, bool dated)
+{
+	const struct zjournal_options options = {
+		.to = stderr, .verbose = setup->verbose, .stamps = dated};
+
+	setup->journal = zjournal_new(&options);
+	for (guint i = 0; i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+
+		ni->journal = setup->journal;
+		ni->options.trace = on_trace;
+		ni->options.trace_conns_only = ni->tracer == NULL;
+		ni->options.trace_user = ni;
+		ni->options.note = on_note;
+		ni->options.user = ni;
+	}
 }
 
 /* ---- opening ------------------------------------------------------------------------ */

@@ -22,6 +22,7 @@ const char *ztrace_json_category(enum zcl_event_kind kind)
 	case ZCL_EV_ATTEMPT_FAILED:
 	case ZCL_EV_STALE:
 	case ZCL_EV_GIVE_UP:
+	case ZCL_EV_CALLER_LOST:
 		return "connectivity";
 	case ZCL_EV_COOKIE_GIVEN:
 	case ZCL_EV_ACK_PIGGYBACKED:
@@ -31,6 +32,7 @@ const char *ztrace_json_category(enum zcl_event_kind kind)
 	case ZCL_EV_NOOP_RECEIVED:
 	case ZCL_EV_ACKED:
 	case ZCL_EV_RELEASED:
+	case ZCL_EV_OVERDUE:
 		return "zc";
 	default:
 		return "transport";

@@ -74,9 +74,9 @@ check_equal "SIGINT ends it, and the statistics tell of the caller" "0 yes" \
 printf '[node]\nnid=%s\nlisten=%s.1:0\naccept=all\nspeaks=v1\nuntyped=true\n' "$nid" "$net" \
 	>"$scratch/conf"
 start_peer --config "$scratch/conf"
-ping_peer --verbose
+ping_peer --trace "$scratch/ping.jsonl"
 check_equal "a file configures it: the caller falls back to v1" "0 yes" \
-	"$? $(says 'fallback.*v1' "$scratch/ping")"
+	"$? $(says 'fallback.*"to":"v1"' "$scratch/ping.jsonl")"
 "$zclnd" peer --nid "$nid" --listen "$address" >"$scratch/out" 2>&1
 check_equal "an address in use is named" "1 yes" "$? $(says "cannot listen at $address" "$scratch/out")"
 stop_peer TERM

@@ -80,8 +80,6 @@ static bool add_deed(struct zx_model *model, const struct zrace_statement *state
 							 .peer = action->peer,
 							 .other = action->other,
 							 .size = explored_size(action->size)};
-	model->pairs[action->peer][action->other] = true;
-	model->pairs[action->other][action->peer] = true;
 	return true;
 }
 

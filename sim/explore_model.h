@@ -65,7 +65,6 @@ struct zx_model {
 	zcl_nid nids[ZX_MAX_NODES];
 	struct zx_deed deeds[ZX_MAX_DEEDS];
 	size_t ndeeds;
-	bool pairs[ZX_MAX_NODES][ZX_MAX_NODES]; /* that a deed is about, both ways */
 	uint8_t payload[ZX_MIN_ZC];
 };
 

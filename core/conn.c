@@ -24,7 +24,7 @@ struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int3
 	conn->rx_deadline = zcl_time_after(now, patience);
 	zcl_deadline_init(&conn->due, ZCL_DEADLINE_CONN, conn->number, conn);
 	zcl_conn_arm(conn, conn->rx_deadline);
-	g_queue_push_tail_link(&node->conns, &conn->link);
+	zcl_queue_push(&node->conns, &conn->link);
 	return conn;
 }
 
@@ -82,8 +82,10 @@ void zcl_conn_end(struct zcl_conn *conn, enum zcl_err why, bool abort, int64_t n
 		node->handshakes--;
 	if (peer != NULL && peer->attempt == conn)
 		peer->attempt = NULL;
-	if (was == ZCL_CS_UP)
-		g_queue_unlink(&peer->conns, &conn->peer_link);
+	if (was == ZCL_CS_UP) {
+		zcl_queue_unlink(&peer->conns, &conn->peer_link);
+		peer->settled = false;
+	}
 	/* Asked first: an owner who hears of a failure may well start anew. */
 	if (abort)
 		node->cb.abort(node->user, conn);
@@ -128,8 +130,8 @@ void zcl_conn_gone(struct zcl_conn *conn, int64_t now)
 
 	g_assert(conn->state == ZCL_CS_DOWN);
 	zcl_conn_fail_queued(conn, ZCL_E_ABORTED, true, now);
-	g_assert(g_queue_is_empty(&conn->txq.queue) && g_queue_is_empty(&conn->inflight));
-	g_queue_unlink(&node->conns, &conn->link);
+	g_assert(zcl_queue_is_empty(&conn->txq.queue) && zcl_queue_is_empty(&conn->inflight));
+	zcl_queue_unlink(&node->conns, &conn->link);
 	zcl_deadline_set(&node->deadlines, &conn->due, INT64_MAX);
 	if (conn->stash)
 		g_byte_array_unref(conn->stash);

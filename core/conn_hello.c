@@ -72,7 +72,8 @@ static void conn_up(struct zcl_conn *conn, int64_t now)
 
 	conn->state = ZCL_CS_UP;
 	conn->rx_deadline = INT64_MAX;
-	g_queue_push_tail_link(&conn->peer->conns, &conn->peer_link);
+	zcl_queue_push(&conn->peer->conns, &conn->peer_link);
+	conn->peer->settled = false;
 	node->stats.conns_opened++;
 	zcl_node_note(node, conn->peer, conn, ZCL_EV_CONN_UP, now);
 }
@@ -115,7 +116,7 @@ static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer
 		.known_incarnation = live ? peer->incarnation : 0,
 		.incarnation = hello->kshm_src_incarnation,
 		.live_version = live ? live->proto->version : 0,
-		.have_type = zcl_peer_has_type(peer, zcl_ctype_invert(hello->kshm_ctype)),
+		.have_type = zcl_peer_is_full(peer, zcl_ctype_invert(hello->kshm_ctype)),
 	};
 
 	if (zcl_fault(conn->node, ZCL_FAULT_NID_ORDER)) {
@@ -220,7 +221,7 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 		attempt_fatal(conn, ZCL_E_WRONG_NID, now);
 		return;
 	}
-	if (peer->incarnation != hello->kshm_src_incarnation && !g_queue_is_empty(&peer->conns) &&
+	if (peer->incarnation != hello->kshm_src_incarnation && !zcl_queue_is_empty(&peer->conns) &&
 	    !zcl_fault(peer->node, ZCL_FAULT_IGNORE_INCARNATION)) {
 		zcl_conn_end(conn, ZCL_E_STALE, true, now);
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
@@ -241,7 +242,7 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 	live = g_queue_peek_head(&peer->conns);
 	if (live != NULL && live->proto != conn->proto)
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
-	if (zcl_peer_has_type(peer, conn->ctype) &&
+	if (zcl_peer_is_full(peer, conn->ctype) &&
 	    !zcl_fault(peer->node, ZCL_FAULT_ACCEPT_DUPLICATES)) {
 		zcl_conn_end(conn, ZCL_E_DUPLICATE, false, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_DUPLICATE, now);

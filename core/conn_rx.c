@@ -35,7 +35,7 @@ static void acked(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 	}
 	if (!zcl_tx_is_over(tx))
 		return;
-	g_queue_unlink(&tx->conn->inflight, &tx->link);
+	zcl_queue_unlink(&tx->conn->inflight, &tx->link);
 	zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 }
 

@@ -76,7 +76,7 @@ static void recycle_noop(struct zcl_conn *conn, struct zcl_tx *noop, struct zcl_
 void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 {
 	const struct zcl_config *config = &conn->node->config;
-	const bool idle = g_queue_is_empty(&conn->txq.queue);
+	const bool idle = zcl_queue_is_empty(&conn->txq.queue);
 	struct zcl_tx *noop;
 
 	g_assert(conn->state == ZCL_CS_UP);
@@ -107,7 +107,7 @@ void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 	zcl_tx_init_noop(noop, cookie);
 	noop->conn = conn;
 	noop->peer = conn->peer;
-	if (g_queue_is_empty(&conn->txq.queue))
+	if (zcl_queue_is_empty(&conn->txq.queue))
 		arm_tx(conn, now);
 	zcl_txq_add_noop(&conn->txq, noop);
 	note_cookie(conn, ZCL_EV_NOOP_QUEUED, cookie, now);
@@ -134,27 +134,27 @@ static void batch_add_payload(struct zcl_tx_batch *batch, const struct zcl_tx *t
 	const size_t at = tx->sent > header ? tx->sent - header : 0;
 
 	g_assert(batch_room(batch) >= tx->niov);
-	batch->niov +=
-		zcl_iov_slice(tx->iov, tx->niov, at, tx->payload - at, batch->iov + batch->niov);
+	batch->niov += zcl_iov_slice(zcl_iovs(&tx->iovs, tx->niov), tx->niov, at, tx->payload - at,
+				     batch->iov + batch->niov);
 	batch->nob += tx->payload - at;
 }
 
 /* The payload of a ZC message: alone, or shown behind what comes before it. */
 static void batch_add_zc(struct zcl_tx_batch *batch, const struct zcl_tx *tx)
 {
-	const struct zcl_tx_batch before = {.niov = batch->niov, .nob = batch->nob};
+	const size_t niov = batch->niov, nob = batch->nob;
 
 	batch->acked = tx->unacked;
 	batch_add_payload(batch, tx);
-	if (before.niov == 0) {
+	if (niov == 0) {
 		batch->zc = true;
 		return;
 	}
 	batch->more = true;
-	batch->zc_niov = batch->niov - before.niov;
-	batch->zc_nob = batch->nob - before.nob;
-	batch->niov = before.niov;
-	batch->nob = before.nob;
+	batch->zc_niov = batch->niov - niov;
+	batch->zc_nob = batch->nob - nob;
+	batch->niov = niov;
+	batch->nob = nob;
 }
 
 /* Adds what is left of tx; false: the batch ends here. */
@@ -162,7 +162,7 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 {
 	const size_t header = zcl_tx_header_size(tx);
 
-	if (batch_room(batch) < 1 + tx->niov) {
+	if (batch_room(batch) < 1 + (size_t)tx->niov) {
 		batch->more = true;
 		return false;
 	}
@@ -264,7 +264,7 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	if (zcl_tx_is_over(tx))
 		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 	else
-		g_queue_push_tail_link(&conn->inflight, &tx->link);
+		zcl_queue_push(&conn->inflight, &tx->link);
 }
 
 static void pin(struct zcl_conn *conn, struct zcl_tx *tx)
@@ -327,7 +327,7 @@ void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, enum zcl_way way, in
 		return;
 	conn->node->stats.bytes_sent += nob;
 	advance_messages(conn, advance_hello(conn, nob), way, now);
-	if (conn->hello_sent == conn->hello_len && g_queue_is_empty(&conn->txq.queue))
+	if (conn->hello_sent == conn->hello_len && zcl_queue_is_empty(&conn->txq.queue))
 		conn->tx_deadline = INT64_MAX;
 	else
 		arm_tx(conn, now);
@@ -366,7 +366,7 @@ void zcl_conn_released(struct zcl_conn *conn, uint32_t first, uint32_t last, int
 		/* Of a connection that is down they are told all together, when it is gone. */
 		if (conn->state == ZCL_CS_DOWN || !zcl_tx_is_over(tx))
 			continue;
-		g_queue_unlink(&conn->inflight, &tx->link);
+		zcl_queue_unlink(&conn->inflight, &tx->link);
 		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 	}
 	if (zcl_txq_head(&conn->txq) != NULL)
@@ -381,7 +381,7 @@ static void foreach_spliced(const GQueue *queue,
 		const struct zcl_tx *tx = l->data;
 
 		if (tx->spliced)
-			fn(user, tx->iov, tx->niov);
+			fn(user, zcl_iovs(&tx->iovs, tx->niov), tx->niov);
 	}
 }
 
@@ -410,7 +410,7 @@ static void fail_list(struct zcl_conn *conn, GQueue *list, enum zcl_err why, boo
 			zcl_zcreq_lose(conn->peer, tx);
 		if (tx->zc && !zc_too)
 			continue;
-		g_queue_unlink(list, &tx->link);
+		zcl_queue_unlink(list, &tx->link);
 		zcl_tx_finish(conn->node, tx, tx->err, now);
 	}
 }

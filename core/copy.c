@@ -75,14 +75,15 @@ static struct zcl_tx *copy_tx(const struct copying *c, const struct zcl_tx *src,
 {
 	struct zcl_tx *tx = zcl_tx_get(&c->to->pool);
 
-	memcpy(tx, src, offsetof(struct zcl_tx, iov) + src->niov * sizeof(*src->iov));
+	memcpy(tx, src, offsetof(struct zcl_tx, iovs));
+	zcl_iovs_set(&tx->iovs, zcl_iovs(&src->iovs, src->niov), src->niov);
 	tx->link = (GList){.data = tx};
 	tx->zc_link = (GList){.data = tx};
 	tx->conn = conn;
 	tx->peer = twin_peer(c, src->peer);
 	tx->owner.me = twin_me(c, src->owner.me);
 	for (size_t i = 0; i < tx->niov; i++)
-		move_iov(c, &tx->iov[i]);
+		move_iov(c, &zcl_iovs(&tx->iovs, tx->niov)[i]);
 	return tx;
 }
 
@@ -146,13 +147,15 @@ static struct zcl_conn *spare_conn(struct copying *c)
 static const struct iovec *twin_list(const struct copying *c, const struct zcl_conn *src)
 {
 	const struct zcl_sink *sink = &src->sink;
+	const struct zcl_op *from, *to;
 
 	if (src->rx.state != ZCL_RX_LNET_PAYLOAD)
 		return NULL;
 	if (sink->kind == ZCL_SINK_ME)
 		return twin_me(c, sink->me)->spec.iov + (src->rx.iov - sink->me->spec.iov);
-	return zcl_lnet_op_at(&c->to->lnet, (uint32_t)sink->op)->iov +
-	       (src->rx.iov - zcl_lnet_op_at(&c->from->lnet, (uint32_t)sink->op)->iov);
+	from = zcl_lnet_op_at(&c->from->lnet, (uint32_t)sink->op);
+	to = zcl_lnet_op_at(&c->to->lnet, (uint32_t)sink->op);
+	return zcl_iovs(&to->iovs, to->niov) + (src->rx.iov - zcl_iovs(&from->iovs, from->niov));
 }
 
 static void copy_conn(struct copying *c, const struct zcl_conn *src)
@@ -292,7 +295,12 @@ static void copy_ops(struct zcl_lnet *to, const struct zcl_lnet *from)
 	for (uint32_t i = 0; i < from->nops; i++) {
 		struct zcl_op *op = zcl_lnet_op_at(to, i);
 
-		*op = *zcl_lnet_op_at(from, i);
+		const struct zcl_op *src = zcl_lnet_op_at(from, i);
+		struct zcl_iovs iovs = op->iovs;
+
+		zcl_iovs_set(&iovs, zcl_iovs(&src->iovs, src->niov), src->niov);
+		*op = *src;
+		op->iovs = iovs;
 		op->link = (GList){.data = op};
 		op->ping = op->kind == ZCL_OP_PING ? g_memdup2(op->ping, ZCL_PING_MAX_SIZE) : NULL;
 	}
@@ -308,7 +316,7 @@ static void join_ops(const struct copying *c)
 		op->peer = twin_peer(c, op->peer);
 		op->receiving = twin_conn(c, op->receiving);
 		if (op->kind == ZCL_OP_PING)
-			move_iov(c, &op->iov[0]);
+			move_iov(c, &op->iovs.few[0]);
 	}
 }
 

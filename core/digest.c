@@ -175,7 +175,7 @@ static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int
 static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 		     const struct zcl_peer *peer, int64_t now)
 {
-	const bool set[] = {peer->told, peer->connecting, peer->wanted, peer->keep};
+	const bool set[] = {peer->told, peer->connecting, peer->wanted, peer->keep, peer->enough};
 
 	zcl_digest_u64(digest, peer->nid);
 	zcl_digest_u64(digest, peer->proto ? peer->proto->version : 0);

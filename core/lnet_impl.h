@@ -27,6 +27,7 @@ enum zcl_op_kind {
 struct zcl_op {
 	enum zcl_op_kind kind;
 	uint32_t generation;
+	uint8_t niov;
 	bool sending;	/* its message is not over */
 	bool answering; /* an ACK or REPLY is still due */
 	uint32_t index;
@@ -40,8 +41,8 @@ struct zcl_op {
 	struct zcl_conn *receiving; /* its REPLY comes in there */
 	int64_t deadline;
 	void *user;
-	uint8_t *ping;			    /* the sink of a ping */
-	struct iovec iov[ZCL_LNET_MAX_IOV]; /* of a GET: not cleared for reuse, rlength counts */
+	uint8_t *ping;	      /* the sink of a ping */
+	struct zcl_iovs iovs; /* of a GET; niov says what counts */
 };
 
 #define ZCL_OP_SLAB 64
@@ -85,11 +86,6 @@ struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t m
 			      struct zcl_claim *claim);
 /* Returns true when it is detached now, and gone. */
 bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me);
-/* The bytes offset .. offset + length of src, as at most ZCL_LNET_MAX_IOV entries; their number. */
-size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t length,
-		     struct iovec *dst);
-size_t zcl_iov_length(const struct iovec *iov, size_t niov);
-
 /*
  * lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. answering: the peer
  * owes an ACK or a REPLY.

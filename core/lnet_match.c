@@ -3,37 +3,6 @@
 
 /* Buffers attached to portals and match bits (wire notes 8). */
 
-size_t zcl_iov_length(const struct iovec *iov, size_t niov)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < niov; i++)
-		length += iov[i].iov_len;
-	return length;
-}
-
-size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t length,
-		     struct iovec *dst)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < nsrc && length > 0; i++) {
-		size_t part;
-
-		if (offset >= src[i].iov_len) {
-			offset -= src[i].iov_len;
-			continue;
-		}
-		part = MIN(length, src[i].iov_len - offset);
-		dst[n++] = (struct iovec){.iov_base = (uint8_t *)src[i].iov_base + offset,
-					  .iov_len = part};
-		length -= part;
-		offset = 0;
-	}
-	g_assert(length == 0);
-	return n;
-}
-
 static bool accepts_bits(const struct zcl_attach *spec, uint64_t match_bits, zcl_nid peer)
 {
 	return ((spec->match_bits ^ match_bits) & ~spec->ignore_bits) == 0 &&

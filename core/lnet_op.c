@@ -8,8 +8,15 @@ void zcl_lnet_init(struct zcl_node *node)
 	struct zcl_lnet *lnet = &node->lnet;
 
 	lnet->me_by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
-	lnet->op_slabs = g_ptr_array_new_with_free_func(g_free);
+	lnet->op_slabs = g_ptr_array_new();
 	lnet->ping_info_size = zcl_ping_encode(&node->config, lnet->ping_info);
+}
+
+static void free_slab(struct zcl_op *slab)
+{
+	for (size_t i = 0; i < ZCL_OP_SLAB; i++)
+		zcl_iovs_clear(&slab[i].iovs);
+	g_free(slab);
 }
 
 void zcl_lnet_clear(struct zcl_node *node)
@@ -24,6 +31,8 @@ void zcl_lnet_clear(struct zcl_node *node)
 	}
 	g_hash_table_unref(lnet->me_by_id);
 	g_assert(lnet->ops_used == 0);
+	for (guint i = 0; i < lnet->op_slabs->len; i++)
+		free_slab(lnet->op_slabs->pdata[i]);
 	g_ptr_array_unref(lnet->op_slabs);
 }
 
@@ -60,9 +69,9 @@ static struct zcl_op *op_add(struct zcl_lnet *lnet)
 	struct zcl_op *op;
 
 	if (lnet->nops == lnet->op_slabs->len * ZCL_OP_SLAB)
-		g_ptr_array_add(lnet->op_slabs, g_new(struct zcl_op, ZCL_OP_SLAB));
+		g_ptr_array_add(lnet->op_slabs, g_new0(struct zcl_op, ZCL_OP_SLAB));
 	op = zcl_lnet_op_at(lnet, lnet->nops);
-	*op = (struct zcl_op){.index = lnet->nops++, .link.data = op};
+	*op = (struct zcl_op){.index = lnet->nops++, .link.data = op, .iovs = op->iovs};
 	return op;
 }
 
@@ -98,7 +107,7 @@ struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, boo
 	if (!answering)
 		return op;
 	op->deadline = zcl_time_after(now, node->config.socket_timeout);
-	g_queue_push_tail_link(&peer->ops, &op->link);
+	zcl_queue_push(&peer->ops, &op->link);
 	zcl_peer_arm(peer, op->deadline);
 	return op;
 }
@@ -109,7 +118,7 @@ static void settled(struct zcl_op *op)
 	if (!op->answering)
 		return;
 	op->answering = false;
-	g_queue_unlink(&op->peer->ops, &op->link);
+	zcl_queue_unlink(&op->peer->ops, &op->link);
 }
 
 void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op)

@@ -75,7 +75,7 @@ static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_OP,
 				       .op = hdr->msg.reply.dst_wmd.wh_object_cookie,
 				       .mlength = MIN(hdr->payload_length, op->rlength)};
-	zcl_rx_payload(&conn->rx, op->iov, 0, conn->sink.mlength);
+	zcl_rx_payload(&conn->rx, zcl_iovs(&op->iovs, op->niov), 0, conn->sink.mlength);
 }
 
 void zcl_lnet_parse(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "core/node_impl.h"
 
 /* PUTs, GETs and pings of the program become messages (wire notes 8). */
@@ -112,7 +110,8 @@ static enum zcl_err submit_get(struct zcl_node *node, const struct zcl_get *get,
 	op->rlength = length;
 	op->user = get->user;
 	op->ping = ping;
-	memcpy(op->iov, get->iov, get->niov * sizeof(*get->iov));
+	zcl_iovs_set(&op->iovs, get->iov, get->niov);
+	op->niov = (uint8_t)get->niov;
 
 	hdr = header_to(node, get->target, ZCL_LNET_GET);
 	hdr.msg.get.return_wmd = wire_handle(node, op);

@@ -26,6 +26,8 @@ enum zcl_refusal {
 	ZCL_REFUSE_ABORT, /* the pre-2007 node: closed without a word */
 };
 
+#define ZCL_MAX_BULK 64 /* connections of one bulk type with one peer */
+
 struct zcl_config {
 	zcl_nid nid;
 	uint32_t pid;
@@ -45,6 +47,8 @@ struct zcl_config {
 	int64_t socket_timeout;		      /* ns without progress */
 	int64_t accept_timeout;		      /* ns for acceptor request and HELLO of a caller */
 	uint32_t race_retries; /* lost races until the peer is taken to want no more */
+	/* Typed: BULK_IN and BULK_OUT connections with a peer, so many of each, 1..ZCL_MAX_BULK. */
+	uint32_t conns_per_peer;
 	/* Limits: reaching one is ZCL_E_LIMIT for the caller, or a refused connection. */
 	size_t max_peers;
 	size_t max_handshakes; /* callers whose HELLO has not come yet */
@@ -101,6 +105,12 @@ bool zcl_node_is_idle(const struct zcl_node *node);
 void zcl_node_free(struct zcl_node *node);
 
 const struct zcl_config *zcl_node_config(const struct zcl_node *node);
+/*
+ * From now on counts what is in config of: checksum, min_bulk, zc_min_payload, the times,
+ * race_retries, conns_per_peer, max_peers, max_handshakes, max_queued, max_attached. What it is
+ * beyond a new limit stays; deadlines that are set stay. ZCL_E_INVALID as in zcl_node_new.
+ */
+enum zcl_err zcl_node_tune(struct zcl_node *node, const struct zcl_config *config);
 void *zcl_node_user(const struct zcl_node *node);
 
 /* When the node wants its next tick, ns; INT64_MAX: never. May be early, is never late. */

@@ -36,20 +36,38 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 void zcl_peer_free(struct zcl_peer *peer)
 {
 	g_assert(peer->under_way == 0 && peer->attempt == NULL);
-	g_assert(g_queue_is_empty(&peer->conns) && g_queue_is_empty(&peer->ops));
+	g_assert(zcl_queue_is_empty(&peer->conns) && zcl_queue_is_empty(&peer->ops));
 	zcl_deadline_set(&peer->node->deadlines, &peer->due, INT64_MAX);
 	g_free(peer);
 }
 
-bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+static size_t count_type(const struct zcl_peer *peer, int32_t ctype)
 {
+	size_t n = 0;
+
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
 		const struct zcl_conn *conn = l->data;
 
-		if (conn->ctype == ctype)
-			return true;
+		n += conn->ctype == ctype;
 	}
-	return false;
+	return n;
+}
+
+bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+{
+	return count_type(peer, ctype) > 0;
+}
+
+static size_t most_of(const struct zcl_peer *peer, int32_t ctype)
+{
+	const bool bulk = ctype == ZCL_CONN_BULK_IN || ctype == ZCL_CONN_BULK_OUT;
+
+	return bulk ? peer->node->config.conns_per_peer : 1;
+}
+
+bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype)
+{
+	return count_type(peer, ctype) >= most_of(peer, ctype);
 }
 
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
@@ -58,15 +76,18 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 
 	if (!peer->node->config.typed) {
 		*ctype = ZCL_CONN_ANY;
-		return g_queue_is_empty((GQueue *)&peer->conns);
+		return zcl_queue_is_empty(&peer->conns);
 	}
 	/* A peer that came with one untyped connection does not know the types. */
 	if (zcl_peer_has_type(peer, ZCL_CONN_ANY))
 		return false;
-	for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
-		*ctype = set[i];
-		if (!zcl_peer_has_type(peer, set[i]))
-			return true;
+	/* One of each before a second of any: the peer may want no more. */
+	for (size_t n = 1; n <= (peer->enough ? 1 : most_of(peer, ZCL_CONN_BULK_IN)); n++) {
+		for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
+			*ctype = set[i];
+			if (count_type(peer, set[i]) < MIN(n, most_of(peer, set[i])))
+				return true;
+		}
 	}
 	return false;
 }
@@ -103,21 +124,31 @@ static bool owns_set(const struct zcl_peer *peer)
 	return false;
 }
 
+/* A message asks for what is missing of the set; not again until a connection comes or goes. */
+static void look_after_set(struct zcl_peer *peer, int64_t now)
+{
+	int32_t ctype;
+
+	if (owns_set(peer) && zcl_peer_missing(peer, &ctype))
+		zcl_peer_want(peer, now);
+	else
+		peer->settled = true;
+}
+
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 {
 	struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
-	int32_t ctype;
 
 	peer->under_way++;
 	tx->peer = peer;
 	if (conn != NULL) {
 		zcl_conn_queue_lnet(conn, tx, now);
-		if (!peer->wanted && owns_set(peer) && zcl_peer_missing(peer, &ctype))
-			zcl_peer_want(peer, now);
+		if (!peer->settled && !peer->wanted)
+			look_after_set(peer, now);
 		return;
 	}
 	tx->deadline = zcl_time_after(now, peer->node->config.socket_timeout);
-	g_queue_push_tail_link(&peer->waiting, &tx->link);
+	zcl_queue_push(&peer->waiting, &tx->link);
 	zcl_peer_arm(peer, tx->deadline);
 	if (zcl_node_traces(peer->node)) {
 		struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_WAITING, now);
@@ -131,13 +162,13 @@ void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 
 void zcl_peer_flush(struct zcl_peer *peer, int64_t now)
 {
-	while (!g_queue_is_empty(&peer->waiting)) {
+	while (!zcl_queue_is_empty(&peer->waiting)) {
 		struct zcl_tx *tx = peer->waiting.head->data;
 		struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
 
 		if (conn == NULL)
 			return;
-		g_queue_unlink(&peer->waiting, &tx->link);
+		zcl_queue_unlink(&peer->waiting, &tx->link);
 		zcl_conn_queue_lnet(conn, tx, now);
 	}
 }
@@ -159,7 +190,7 @@ static bool zc_overdue(struct zcl_peer *peer, int64_t now)
 {
 	const struct zcl_tx *tx;
 
-	if (g_queue_is_empty(&peer->zc_reqs))
+	if (zcl_queue_is_empty(&peer->zc_reqs))
 		return false;
 	tx = peer->zc_reqs.head->data;
 	return tx->deadline <= now;
@@ -175,12 +206,12 @@ static void close_all(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 
 static void fail_overdue_waiting(struct zcl_peer *peer, int64_t now)
 {
-	while (!g_queue_is_empty(&peer->waiting)) {
+	while (!zcl_queue_is_empty(&peer->waiting)) {
 		struct zcl_tx *tx = peer->waiting.head->data;
 
 		if (tx->deadline > now)
 			return;
-		g_queue_unlink(&peer->waiting, &tx->link);
+		zcl_queue_unlink(&peer->waiting, &tx->link);
 		zcl_tx_finish(peer->node, tx, ZCL_E_TIMEDOUT, now);
 	}
 }
@@ -194,6 +225,7 @@ void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now
 	peer->incarnation = incarnation;
 	peer->proto = NULL;
 	peer->told = false;
+	peer->enough = false;
 	if (!zcl_fault(peer->node, ZCL_FAULT_KEEP_STALE))
 		close_all(peer, ZCL_E_STALE, now);
 }

@@ -20,6 +20,7 @@ struct zcl_peer {
 	bool connecting; /* the connecting mark: held across fallback and the types of a set */
 	bool wanted;	 /* the set is to be completed */
 	bool keep;	 /* ... and tried again after failures */
+	bool enough;	 /* it wants no more of a type than there are; one of each is */
 	int64_t retry_at;
 	int64_t retry_interval;
 	uint32_t lost_races;
@@ -29,6 +30,7 @@ struct zcl_peer {
 	uint64_t next_cookie;
 	uint64_t lost_cookie; /* the last whose message failed while its ACK was due; 0: none */
 	size_t under_way;     /* messages that are not over */
+	bool settled;	      /* no message needs to ask whether the set is to be completed */
 
 	GQueue ops; /* PUTs and GETs whose ACK or REPLY is due, oldest first */
 	struct zcl_deadline due;
@@ -40,6 +42,8 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid);
 void zcl_peer_free(struct zcl_peer *peer);
 
 bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);
+/* As many of that type as there may be (wire notes 5). */
+bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype);
 /* The first type that the set lacks; false: it is complete. */
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype);
 /* The connection that suits nob bytes best; of equals the one with fewest queued; NULL: none up. */

@@ -15,7 +15,7 @@ static const struct zcl_proto *best_proto(const struct zcl_peer *peer)
 /* A version that was only guessed holds while a connection lives. */
 static void forget_guess(struct zcl_peer *peer)
 {
-	if (!peer->told && g_queue_is_empty(&peer->conns))
+	if (!peer->told && zcl_queue_is_empty(&peer->conns))
 		peer->proto = NULL;
 }
 
@@ -132,6 +132,12 @@ void zcl_peer_attempt_lost(struct zcl_peer *peer, enum zcl_reason reason, int64_
 		zcl_peer_fail_waiting(peer, ZCL_E_RACE, now);
 	if (peer->lost_races >= peer->node->config.race_retries) {
 		peer->lost_races = 0;
+		peer->enough = true;
+		if (is_complete(peer)) {
+			give_up(peer, now);
+			return;
+		}
+		peer->enough = false;
 		zcl_peer_attempt_failed(peer, ZCL_E_RACE, now);
 		return;
 	}
@@ -180,7 +186,7 @@ void zcl_peer_attempt_failed(struct zcl_peer *peer, enum zcl_err why, int64_t no
 				       : MIN(2 * peer->retry_interval, config->max_reconnect);
 	peer->retry_at = zcl_time_after(now, peer->retry_interval);
 	forget_guess(peer);
-	if (g_queue_is_empty(&peer->conns)) {
+	if (zcl_queue_is_empty(&peer->conns)) {
 		zcl_peer_fail_waiting(peer, why, now);
 		zcl_lnet_peer_lost(peer, why, now);
 	}
@@ -199,8 +205,9 @@ void zcl_peer_called(struct zcl_peer *peer, int64_t now)
 
 void zcl_peer_conn_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 {
-	if (!g_queue_is_empty(&peer->conns))
+	if (!zcl_queue_is_empty(&peer->conns))
 		return;
+	peer->enough = false;
 	forget_guess(peer);
 	zcl_lnet_peer_lost(peer, why, now);
 }

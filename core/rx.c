@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "core/wire_msg.h"
+
 #define HELLO_PEEK_SIZE 8 /* magic and version */
 #define KSM_CSUM_AT	4 /* where ksm_csum stands in the ksock header */
 
@@ -133,7 +135,7 @@ static enum zcl_err finish_hello_ips(struct zcl_rx *rx, enum zcl_item_kind *kind
 
 static enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
 {
-	const enum zcl_err err = zcl_ksm_decode(unit, rx->flipped, &rx->ksm);
+	const enum zcl_err err = zcl_ksm_unpack(unit, rx->flipped, &rx->ksm);
 
 	if (err != ZCL_OK)
 		return err;
@@ -152,7 +154,7 @@ static enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit, enum zcl_
 
 static enum zcl_err finish_lnet(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
 {
-	const enum zcl_err err = zcl_lnet_hdr_decode(unit, &rx->hdr);
+	const enum zcl_err err = zcl_lnet_hdr_unpack(unit, &rx->hdr);
 
 	if (err != ZCL_OK)
 		return err;

@@ -5,7 +5,8 @@
 #include <glib.h>
 #include <sys/uio.h>
 
-#include "core/lnet.h"
+#include "core/iov.h"
+#include "core/queue.h"
 #include "core/way.h"
 #include "core/wire.h"
 
@@ -37,16 +38,17 @@ struct zcl_tx_owner {
 struct zcl_tx {
 	GList link;
 	GList zc_link; /* on the peer's zc_reqs until the ZC-ACK comes */
+
 	struct zcl_peer *peer;
 	struct zcl_conn *conn;
 
 	struct zcl_ksm ksm;
-	uint32_t lnet_type;
-	size_t header_at;
-	size_t header_end;
-	size_t niov;
 	size_t payload; /* bytes */
 	size_t sent;	/* bytes of header and payload */
+	uint32_t lnet_type;
+	uint8_t header_at; /* where in `header` it starts, */
+	uint8_t header_end;
+	uint8_t niov;
 
 	bool sealed;	    /* the packed header holds the cookies as they are */
 	bool zc;	    /* the payload may go out without a copy */
@@ -54,17 +56,16 @@ struct zcl_tx {
 	bool spliced;	    /* the kernel may read payload pages for as long as it likes */
 	enum zcl_way way;   /* of the payload bytes that went out last, */
 	enum zcl_why why;   /* and the reason for it */
+	enum zcl_err err;   /* its connection is down: what its owner will be told */
 	uint32_t first_pin; /* the first number that the kernel counts for it */
 	uint32_t pins;	    /* numbers used */
 	uint32_t pins_left; /* numbers not yet released */
 	int64_t deadline;   /* while waiting on the peer or for the ZC-ACK */
-	enum zcl_err err;   /* its connection is down: what its owner will be told */
 
 	struct zcl_tx_owner owner;
 
-	/* From here on not cleared for reuse: header_end and niov say what counts. */
 	uint8_t header[ZCL_MSG_HDR_SIZE]; /* packed as V2; V1 sends it from the LNet header on */
-	struct iovec iov[ZCL_LNET_MAX_IOV];
+	struct zcl_iovs iovs;		  /* niov says what counts */
 };
 
 static inline size_t zcl_tx_header_size(const struct zcl_tx *tx)
@@ -82,20 +83,53 @@ static inline bool zcl_tx_is_noop(const struct zcl_tx *tx)
 	return tx->ksm.ksm_type == ZCL_KSM_NOOP;
 }
 
-/*
- * A free list that grows by slabs, so that a steady state allocates nothing. A message from
- * zcl_tx_get is zeroed but for its links, header and iov.
- */
+/* A free list that grows by slabs, so that a steady state allocates nothing. */
 struct zcl_tx_pool {
-	GQueue free;
+	GList *free; /* through link.next */
 	GPtrArray *slabs;
 	size_t in_use;
 };
 
 void zcl_tx_pool_init(struct zcl_tx_pool *pool);
 void zcl_tx_pool_clear(struct zcl_tx_pool *pool);
-struct zcl_tx *zcl_tx_get(struct zcl_tx_pool *pool);
-void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx);
+void zcl_tx_pool_grow(struct zcl_tx_pool *pool);
+
+/* A message, all zero but for its links, header and iovs. */
+static inline struct zcl_tx *zcl_tx_get(struct zcl_tx_pool *pool)
+{
+	struct zcl_tx *tx;
+
+	if (G_UNLIKELY(pool->free == NULL))
+		zcl_tx_pool_grow(pool);
+	tx = pool->free->data;
+	pool->free = tx->link.next;
+	tx->link.next = NULL;
+	pool->in_use++;
+	/* Neighbours in the struct: a few wide stores. */
+	tx->peer = NULL;
+	tx->conn = NULL;
+	tx->ksm = (struct zcl_ksm){0};
+	tx->payload = tx->sent = 0;
+	tx->lnet_type = 0;
+	tx->header_at = tx->header_end = tx->niov = 0;
+	tx->sealed = tx->zc = tx->unacked = tx->spliced = false;
+	tx->way = ZCL_WAY_COPY;
+	tx->why = ZCL_WHY_NONE;
+	tx->err = ZCL_OK;
+	tx->first_pin = tx->pins = tx->pins_left = 0;
+	tx->deadline = 0;
+	tx->owner = (struct zcl_tx_owner){0};
+	return tx;
+}
+
+static inline void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx)
+{
+	g_assert(pool->in_use > 0);
+	/* The one that is still in the cache goes out next. */
+	tx->link.next = pool->free;
+	pool->free = &tx->link;
+	pool->in_use--;
+}
 
 /* Fills in a NOOP that carries a ZC-ACK, or the header of an LNET message, packed as V2. */
 void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie);

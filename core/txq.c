@@ -10,7 +10,7 @@ void zcl_txq_init(struct zcl_txq *q)
 
 void zcl_txq_append(struct zcl_txq *q, struct zcl_tx *tx)
 {
-	g_queue_push_tail_link(&q->queue, &tx->link);
+	zcl_queue_push(&q->queue, &tx->link);
 	q->nob += zcl_tx_size(tx);
 }
 
@@ -32,8 +32,7 @@ struct zcl_tx *zcl_txq_add_lnet(struct zcl_txq *q, struct zcl_tx *tx)
 	}
 	zcl_tx_set_ack(tx, noop->ksm.ksm_zc_cookies[1]);
 	q->carrier = noop->link.next;
-	g_queue_insert_before_link(&q->queue, &noop->link, &tx->link);
-	g_queue_unlink(&q->queue, &noop->link);
+	zcl_queue_replace(&q->queue, &noop->link, &tx->link);
 	q->nob += zcl_tx_size(tx);
 	q->nob -= zcl_tx_size(noop);
 	return noop;
@@ -70,7 +69,7 @@ void zcl_txq_remove(struct zcl_txq *q, struct zcl_tx *tx, size_t left)
 {
 	g_assert(q->nob >= left);
 	zcl_txq_started(q, tx);
-	g_queue_unlink(&q->queue, &tx->link);
+	zcl_queue_unlink(&q->queue, &tx->link);
 	q->nob -= left;
 }
 

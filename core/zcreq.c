@@ -19,7 +19,7 @@ void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline)
 	tx->ksm.ksm_zc_cookies[0] = take_cookie(peer);
 	tx->unacked = true;
 	tx->deadline = deadline;
-	g_queue_push_tail_link(&peer->zc_reqs, &tx->zc_link);
+	zcl_queue_push(&peer->zc_reqs, &tx->zc_link);
 	zcl_peer_arm(peer, deadline);
 }
 
@@ -41,7 +41,7 @@ void zcl_zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx)
 {
 	g_assert(tx->unacked);
 	tx->unacked = false;
-	g_queue_unlink(&peer->zc_reqs, &tx->zc_link);
+	zcl_queue_unlink(&peer->zc_reqs, &tx->zc_link);
 }
 
 void zcl_zcreq_lose(struct zcl_peer *peer, struct zcl_tx *tx)

@@ -3,38 +3,52 @@
 
 #include "real/bench.h"
 
+#include <errno.h>
+#include <glib.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#include "real/sink.h"
+#include "real/cli.h"
+#include "real/cli_wait.h"
+#include "real/pattern.h"
 
-/* How often to look whether the connection set is complete, and for how long, ns. */
-#define LOOK_AGAIN 1000000
-#define LOOK_LONG  2000000000
-#define PAGE	   4096
-#define OVERWRITE  0xdb
+#define PAGE	  4096
+#define OVERWRITE 0xdb
 
 struct slot {
-	uint8_t *buffer; /* all share one unless the content is verified */
-	enum zcl_err error;
+	struct lane *lane;
+	uint8_t *buffer; /* all of a lane share one unless the content is verified */
+	enum zclnd_err error;
 	struct slot *next_free;
 };
 
-struct zbench {
-	struct zloop *loop;
-	struct zreal_node *node;
-	struct zbench_plan plan;
-	struct zbench_result result;
+enum stage { STAGE_CONNECT, STAGE_RUN, STAGE_OVER };
+
+/* One peer; touched on its loop alone while it runs. */
+struct lane {
+	struct zbench *bench;
+	struct zclnd_ni *ni;
+	zclnd_nid target;
+	struct zclnd_ping_info info;
+	enum stage stage;
 	struct slot *slots, *free;
 	uint8_t *memory;
 	unsigned busy;
-	bool last_sent, over;
-	int64_t answered, started, cpu_started;
-	struct zloop_work go_on;
-	struct zloop_timer look;
-	void (*done)(void *data);
-	void *data;
+	bool last_sent;
+	struct zbench_result result;
+	int64_t started, ended;
+};
+
+struct zbench {
+	struct zbench_plan plan;
+	GPtrArray *lanes;
+	atomic_uint waiting; /* lanes that the present stage is not over for */
+	int fd;
+	int64_t cpu_started, cpu_ended;
 };
 
 static int64_t cpu_now(void)
@@ -47,223 +61,291 @@ static int64_t cpu_now(void)
 	       1000;
 }
 
-static void finish(struct zbench *bench)
+static void note_failure(struct lane *lane, enum zclnd_err err)
 {
-	if (bench->over)
+	lane->result.failed++;
+	if (lane->result.error == ZCLND_OK)
+		lane->result.error = err;
+}
+
+/* The present stage is over for this lane. */
+static void stage_is_over(struct lane *lane)
+{
+	struct zbench *bench = lane->bench;
+	const uint64_t one = 1;
+
+	if (atomic_fetch_sub(&bench->waiting, 1) != 1)
 		return;
-	bench->over = true;
-	zloop_timer_cancel(bench->loop, &bench->look);
-	if (bench->started) {
-		bench->result.elapsed = zloop_now() - bench->started;
-		bench->result.cpu = cpu_now() - bench->cpu_started;
-	}
-	bench->done(bench->data);
+	bench->cpu_ended = cpu_now();
+	if (write(bench->fd, &one, sizeof(one)) < 0)
+		g_assert(errno == EAGAIN);
 }
 
-static void note_failure(struct zbench *bench, enum zcl_err err)
+static void finish(struct lane *lane)
 {
-	bench->result.failed++;
-	if (bench->result.error == ZCL_OK)
-		bench->result.error = err;
+	if (lane->stage == STAGE_OVER)
+		return;
+	lane->stage = STAGE_OVER;
+	lane->ended = zcli_now();
+	stage_is_over(lane);
 }
 
-/* ---- submitting --------------------------------------------------------------------- */
+/* ---- submitting: on the lane's loop ------------------------------------------------- */
 
-static bool is_last(const struct zbench *bench)
+static bool is_last(const struct lane *lane)
 {
-	if (bench->plan.count)
-		return bench->result.submitted + 1 >= bench->plan.count;
-	return zloop_now() - bench->started >= bench->plan.duration;
+	const struct zbench_plan *plan = &lane->bench->plan;
+
+	if (plan->count)
+		return lane->result.submitted + 1 >= plan->count;
+	return zcli_now() - lane->started >= plan->duration;
 }
 
 /* False: no more for now. */
-static bool submit(struct zbench *bench)
+static bool submit(struct lane *lane)
 {
-	struct slot *slot = bench->free;
-	const struct zbench_plan *plan = &bench->plan;
+	const struct zbench_plan *plan = &lane->bench->plan;
+	struct slot *slot = lane->free;
 	const struct iovec iov = {slot->buffer, plan->size};
-	const bool last = is_last(bench);
-	const struct zcl_put put = {
-		.target = plan->target,
+	const bool last = is_last(lane);
+	const struct zclnd_put put = {
+		.target = lane->target,
 		.portal = plan->portal,
-		.hdr_data = bench->result.submitted,
+		.hdr_data = lane->result.submitted,
 		/* What is under way together may arrive on two connections: each has its place. */
-		.offset = plan->verify ? (uint32_t)((size_t)(slot - bench->slots) * plan->size) : 0,
+		.offset = plan->verify ? (uint32_t)((size_t)(slot - lane->slots) * plan->size) : 0,
 		.iov = &iov,
 		.niov = 1,
 		.want_ack = plan->lnet_acks || last,
 		.user = slot,
 	};
-	enum zcl_err err;
+	enum zclnd_err err;
 
 	if (plan->verify)
 		zpattern_fill(slot->buffer, plan->size, put.hdr_data);
-	err = zcl_lnet_put(zreal_node_core(bench->node), &put, zreal_node_now(bench->node));
-	if (err == ZCL_E_LIMIT && bench->busy > 0)
+	err = zclnd_put(lane->ni, &put);
+	if (err == ZCLND_E_LIMIT && lane->busy > 0)
 		return false; /* again after the next event */
-	if (err != ZCL_OK) {
-		note_failure(bench, err);
-		bench->last_sent = true;
+	if (err != ZCLND_OK) {
+		note_failure(lane, err);
+		lane->last_sent = true;
 		return false;
 	}
-	bench->result.submitted++;
-	bench->last_sent = last;
-	bench->free = slot->next_free;
-	slot->error = ZCL_OK;
-	bench->busy++;
+	lane->result.submitted++;
+	lane->last_sent = last;
+	lane->free = slot->next_free;
+	slot->error = ZCLND_OK;
+	lane->busy++;
 	return true;
 }
 
-static void fill_window(struct zbench *bench)
+static void go_on(struct lane *lane)
 {
-	while (bench->free && !bench->last_sent) {
-		if (!submit(bench))
+	if (lane->result.failed)
+		lane->last_sent = true;
+	while (lane->free && !lane->last_sent) {
+		if (!submit(lane))
 			break;
 	}
-	zreal_node_kick(bench->node);
+	if (lane->last_sent && lane->busy == 0)
+		finish(lane);
 }
 
-static void go_on(void *data)
+/* ---- events ------------------------------------------------------------------------- */
+
+static void ping_answered(struct lane *lane, const struct zclnd_event *event)
 {
-	struct zbench *bench = data;
-
-	if (bench->over)
-		return;
-	if (bench->result.failed)
-		bench->last_sent = true;
-	if (!bench->last_sent)
-		fill_window(bench);
-	if (bench->last_sent && bench->busy == 0)
-		finish(bench);
-}
-
-/* ---- events: from inside the core --------------------------------------------------- */
-
-static bool is_slot(const struct zbench *bench, const void *user)
-{
-	const uintptr_t at = (uintptr_t)user, first = (uintptr_t)bench->slots;
-
-	return at >= first && at < first + bench->plan.window * sizeof(struct slot);
-}
-
-static void ping_answered(struct zbench *bench, const struct zcl_lnet_event *event)
-{
-	if (event->status != ZCL_OK) {
-		note_failure(bench, event->status);
-		bench->last_sent = true;
-		zloop_work_queue(bench->loop, &bench->go_on);
+	if (event->status != ZCLND_OK)
+		note_failure(lane, event->status);
+	if (lane->stage == STAGE_CONNECT) {
+		stage_is_over(lane);
 		return;
 	}
-	bench->answered = zloop_now();
-	zloop_timer_set(bench->loop, &bench->look, 0);
+	lane->started = zcli_now();
+	go_on(lane);
 }
 
-bool zbench_event(struct zbench *bench, const struct zcl_lnet_event *event)
+static void put_event(struct slot *slot, const struct zclnd_event *event)
 {
-	struct slot *slot = event->user;
+	struct lane *lane = slot->lane;
 
-	if (event->user == bench && event->kind == ZCL_LNET_EV_REPLY) {
-		ping_answered(bench, event);
-		return true;
-	}
-	if (!is_slot(bench, slot))
-		return false;
 	/* Ours again: whoever still reads it sees this. */
-	if (event->kind == ZCL_LNET_EV_SEND && bench->plan.verify)
-		memset(slot->buffer, OVERWRITE, bench->plan.size);
-	if (slot->error == ZCL_OK)
+	if (event->kind == ZCLND_EV_SEND && lane->bench->plan.verify)
+		memset(slot->buffer, OVERWRITE, lane->bench->plan.size);
+	if (slot->error == ZCLND_OK)
 		slot->error = event->status;
 	if (!event->final)
-		return true;
-	slot->next_free = bench->free;
-	bench->free = slot;
-	bench->busy--;
-	if (slot->error == ZCL_OK) {
-		bench->result.completed++;
-		bench->result.bytes += event->rlength;
+		return;
+	slot->next_free = lane->free;
+	lane->free = slot;
+	lane->busy--;
+	if (slot->error == ZCLND_OK) {
+		lane->result.completed++;
+		lane->result.bytes += event->rlength;
 	} else {
-		note_failure(bench, slot->error);
+		note_failure(lane, slot->error);
 	}
-	zloop_work_queue(bench->loop, &bench->go_on);
+	go_on(lane);
+}
+
+bool zbench_event(const struct zclnd_event *event)
+{
+	switch (event->kind) {
+	case ZCLND_EV_REPLY:
+		ping_answered(event->user, event);
+		return true;
+	case ZCLND_EV_SEND:
+	case ZCLND_EV_ACK:
+		put_event(event->user, event);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- the master --------------------------------------------------------------------- */
+
+static void ping_all(struct zbench *bench, enum stage stage)
+{
+	atomic_store(&bench->waiting, bench->lanes->len);
+	for (guint i = 0; i < bench->lanes->len; i++) {
+		struct lane *lane = bench->lanes->pdata[i];
+		enum zclnd_err err;
+
+		lane->stage = stage;
+		err = zclnd_ping(lane->ni, lane->target, &lane->info, lane);
+		if (err == ZCLND_OK)
+			continue;
+		note_failure(lane, err);
+		stage_is_over(lane);
+	}
+}
+
+void zbench_connect(struct zbench *bench)
+{
+	ping_all(bench, STAGE_CONNECT);
+}
+
+bool zbench_is_connected(struct zbench *bench)
+{
+	const size_t whole = bench->plan.typed ? 3 : 1;
+
+	for (guint i = 0; i < bench->lanes->len; i++) {
+		const struct lane *lane = bench->lanes->pdata[i];
+		struct zclnd_peer_info info;
+
+		if (!lane->result.failed &&
+		    zclnd_peer_info(lane->ni, lane->target, &info) == ZCLND_OK &&
+		    info.conns_up < whole)
+			return false;
+	}
 	return true;
 }
 
-/* ---- starting ----------------------------------------------------------------------- */
-
-static void look(void *data)
+void zbench_go(struct zbench *bench)
 {
-	struct zbench *bench = data;
-	struct zcl_node *core = zreal_node_core(bench->node);
-	const size_t whole = zcl_node_config(core)->typed ? 3 : 1;
-	struct zcl_peer_info info;
-
-	if (zcl_node_peer_info(core, bench->plan.target, &info) == ZCL_OK &&
-	    info.conns_up < whole && zloop_now() - bench->answered < LOOK_LONG) {
-		zloop_timer_set(bench->loop, &bench->look, zloop_now() + LOOK_AGAIN);
-		return;
-	}
-	bench->started = zloop_now();
 	bench->cpu_started = cpu_now();
-	zloop_work_queue(bench->loop, &bench->go_on);
+	ping_all(bench, STAGE_RUN);
 }
 
-void zbench_start(struct zbench *bench)
+int zbench_fd(const struct zbench *bench)
 {
-	const enum zcl_err err = zcl_lnet_ping(zreal_node_core(bench->node), bench->plan.target,
-					       bench, zreal_node_now(bench->node));
-
-	zreal_node_kick(bench->node);
-	if (err == ZCL_OK)
-		return;
-	note_failure(bench, err);
-	bench->last_sent = true;
-	zloop_work_queue(bench->loop, &bench->go_on);
+	return bench->fd;
 }
+
+void zbench_clear_fd(const struct zbench *bench)
+{
+	uint64_t count;
+
+	if (read(bench->fd, &count, sizeof(count)) < 0)
+		g_assert(errno == EAGAIN);
+}
+
+struct zbench_result zbench_result(const struct zbench *bench)
+{
+	struct zbench_result sum = {0};
+	int64_t first = INT64_MAX, last = 0;
+
+	for (guint i = 0; i < bench->lanes->len; i++) {
+		const struct lane *lane = bench->lanes->pdata[i];
+
+		sum.submitted += lane->result.submitted;
+		sum.completed += lane->result.completed;
+		sum.failed += lane->result.failed;
+		sum.bytes += lane->result.bytes;
+		if (sum.error == ZCLND_OK)
+			sum.error = lane->result.error;
+		if (lane->started == 0)
+			continue;
+		first = MIN(first, lane->started);
+		last = MAX(last, lane->ended);
+	}
+	if (last > first) {
+		sum.elapsed = last - first;
+		sum.cpu = bench->cpu_ended - bench->cpu_started;
+	}
+	return sum;
+}
+
+/* ---- life --------------------------------------------------------------------------- */
 
 size_t zbench_sink_size(const struct zbench_plan *plan)
 {
-	return MAX(ZCL_LNET_MTU, plan->verify ? plan->size * plan->window : 0);
+	return MAX(ZCLND_MTU, plan->verify ? plan->size * plan->window : 0);
 }
 
-struct zbench *zbench_new(struct zloop *loop, struct zreal_node *node,
-			  const struct zbench_plan *plan, void (*done)(void *data), void *data)
+struct zbench *zbench_new(const struct zbench_plan *plan)
 {
 	struct zbench *bench = g_new0(struct zbench, 1);
-	const size_t stride = (plan->size + PAGE - 1) / PAGE * PAGE;
-	const size_t buffers = plan->verify ? plan->window : 1;
 
-	g_assert(plan->size > 0 && plan->size <= ZCL_LNET_MTU && plan->window > 0);
-	bench->loop = loop;
-	bench->node = node;
+	g_assert(plan->size > 0 && plan->size <= ZCLND_MTU && plan->window > 0);
 	bench->plan = *plan;
-	bench->slots = g_new0(struct slot, plan->window);
-	bench->memory = aligned_alloc(PAGE, stride * buffers);
-	g_assert(bench->memory);
-	memset(bench->memory, 0x5a, stride * buffers);
-	for (unsigned i = 0; i < plan->window; i++) {
-		bench->slots[i].buffer = bench->memory + (plan->verify ? i * stride : 0);
-		bench->slots[i].next_free = bench->free;
-		bench->free = &bench->slots[i];
-	}
-	bench->go_on = (struct zloop_work){.fn = go_on, .data = bench};
-	bench->look = (struct zloop_timer){.fn = look, .data = bench};
-	bench->done = done;
-	bench->data = data;
+	bench->lanes = g_ptr_array_new();
+	bench->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (bench->fd < 0)
+		g_error("eventfd: %s", g_strerror(errno));
 	return bench;
 }
 
-const struct zbench_result *zbench_result(const struct zbench *bench)
+bool zbench_add(struct zbench *bench, struct zclnd_ni *ni, zclnd_nid target)
 {
-	return &bench->result;
+	const struct zbench_plan *plan = &bench->plan;
+	const size_t stride = (plan->size + PAGE - 1) / PAGE * PAGE;
+	const size_t buffers = plan->verify ? plan->window : 1;
+	struct lane *lane = g_new0(struct lane, 1);
+
+	lane->bench = bench;
+	lane->ni = ni;
+	lane->target = target;
+	g_ptr_array_add(bench->lanes, lane);
+	lane->slots = g_new0(struct slot, plan->window);
+	lane->memory = aligned_alloc(PAGE, stride * buffers);
+	if (!lane->memory) {
+		zcli_complain("no memory for %zu bytes", stride * buffers);
+		return false;
+	}
+	memset(lane->memory, 0x5a, stride * buffers);
+	for (unsigned i = 0; i < plan->window; i++) {
+		lane->slots[i].lane = lane;
+		lane->slots[i].buffer = lane->memory + (plan->verify ? i * stride : 0);
+		lane->slots[i].next_free = lane->free;
+		lane->free = &lane->slots[i];
+	}
+	return true;
 }
 
 void zbench_free(struct zbench *bench)
 {
 	if (!bench)
 		return;
-	zloop_work_cancel(bench->loop, &bench->go_on);
-	zloop_timer_cancel(bench->loop, &bench->look);
-	free(bench->memory);
-	g_free(bench->slots);
+	for (guint i = 0; i < bench->lanes->len; i++) {
+		struct lane *lane = bench->lanes->pdata[i];
+
+		free(lane->memory);
+		g_free(lane->slots);
+		g_free(lane);
+	}
+	g_ptr_array_unref(bench->lanes);
+	close(bench->fd);
 	g_free(bench);
 }

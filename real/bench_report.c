@@ -16,17 +16,17 @@ static double rate(const struct zbench_result *result)
 static void print_side(const struct zbench_side *side, const char *name)
 {
 	const struct zbench_result *r = &side->result;
-	char nid[ZCL_NID_STRLEN];
+	char nid[ZCLND_NID_STRLEN];
 
-	printf("%s %s\n", name, zcl_nid_format(side->figures.nid, nid, sizeof(nid)));
+	printf("%s %s\n", name, zclnd_nid_format(side->figures.nid, nid, sizeof(nid)));
 	if (side->ran)
 		printf("  put %" PRIu64 " bytes in %.3f s: %.1f MiB/s, %" PRIu64
 		       " messages, %" PRIu64 " failed; CPU %.3f s\n",
 		       r->bytes, (double)r->elapsed / 1e9, rate(r), r->completed, r->failed,
 		       (double)r->cpu / 1e9);
 	if (r->error)
-		printf("  first failure: %s (%s)\n", zcl_strerror(r->error),
-		       zcl_err_name(r->error));
+		printf("  first failure: %s (%s)\n", zclnd_strerror(r->error),
+		       zclnd_err_name(r->error));
 	if (side->verified && side->puts)
 		printf("  verified %" PRIu64 " messages, %" PRIu64 " corrupt\n", side->puts,
 		       side->corrupt);
@@ -37,9 +37,12 @@ void zbench_print(const struct zbench_report *report)
 {
 	const struct zbench_plan *plan = report->plan;
 
-	printf("bw: messages of %zu bytes, %u under way, %s, way %s%s%s\n", plan->size,
-	       plan->window, report->version, report->way, report->both ? ", both sides put" : "",
+	printf("bw: messages of %zu bytes, %u under way, %s, way %s%s%s", plan->size, plan->window,
+	       report->version, report->way, report->both ? ", both sides put" : "",
 	       plan->verify ? ", content verified" : "");
+	if (report->peers > 1 || report->threads > 1)
+		printf(", peers %zu, threads %u", report->peers, report->threads);
+	printf("\n");
 	print_side(report->here, "here: ");
 	if (report->there)
 		print_side(report->there, "there:");
@@ -70,7 +73,7 @@ static void side_json(JsonBuilder *b, const char *name, const struct zbench_side
 	json_builder_set_member_name(b, "mib_per_s");
 	json_builder_add_double_value(b, rate(r));
 	json_builder_set_member_name(b, "error");
-	json_builder_add_string_value(b, r->error ? zcl_err_name(r->error) : "");
+	json_builder_add_string_value(b, r->error ? zclnd_err_name(r->error) : "");
 	zfigures_json(&side->figures, b);
 	json_builder_end_object(b);
 }
@@ -81,6 +84,10 @@ static void plan_json(JsonBuilder *b, const struct zbench_report *report)
 	json_builder_add_int_value(b, (gint64)report->plan->size);
 	json_builder_set_member_name(b, "window");
 	json_builder_add_int_value(b, report->plan->window);
+	json_builder_set_member_name(b, "peers");
+	json_builder_add_int_value(b, (gint64)report->peers);
+	json_builder_set_member_name(b, "threads");
+	json_builder_add_int_value(b, report->threads);
 	json_builder_set_member_name(b, "version");
 	json_builder_add_string_value(b, report->version);
 	json_builder_set_member_name(b, "way");

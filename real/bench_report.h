@@ -16,6 +16,8 @@ struct zbench_side {
 
 struct zbench_report {
 	const struct zbench_plan *plan;
+	size_t peers;
+	unsigned threads;
 	const char *way, *version; /* as asked for */
 	bool both;
 	const struct zbench_side *here;

@@ -5,8 +5,9 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+/* ---- messages ----------------------------------------------------------------------- */
 
 void zcli_complain(const char *format, ...)
 {
@@ -20,78 +21,170 @@ void zcli_complain(const char *format, ...)
 	g_free(text);
 }
 
-void zcli_trace(void *user, const struct zcl_event *event)
+void zcli_trace(void *user, const struct zclnd_trace *trace)
 {
-	char nid[ZCL_NID_STRLEN], peer[ZCL_NID_STRLEN], value[64];
+	char nid[ZCLND_NID_STRLEN], peer[ZCLND_NID_STRLEN], value[64];
+	GString *line = g_string_new(NULL);
 
 	(void)user;
-	fprintf(stderr, "%.6f %s %s %s", (double)event->time / 1e9,
-		zcl_nid_format(event->self, nid, sizeof(nid)),
-		zcl_nid_format(event->peer, peer, sizeof(peer)), zcl_event_name(event->kind));
-	for (const char *const *field = zcl_event_fields(); *field; field++) {
-		if (zcl_event_field(event, *field, value, sizeof(value)) && value[0])
-			fprintf(stderr, " %s=%s", *field, value);
+	g_string_printf(line, "%.6f %s %s %s", (double)zclnd_trace_time(trace) / 1e9,
+			zclnd_nid_format(zclnd_trace_self(trace), nid, sizeof(nid)),
+			zclnd_nid_format(zclnd_trace_peer(trace), peer, sizeof(peer)),
+			zclnd_trace_name(trace));
+	for (const char *const *field = zclnd_trace_fields(); *field; field++) {
+		if (zclnd_trace_field(trace, *field, value, sizeof(value)) && value[0])
+			g_string_append_printf(line, " %s=%s", *field, value);
 	}
-	fputc('\n', stderr);
+	/* In one go: other loops write too. */
+	fprintf(stderr, "%s\n", line->str);
+	g_string_free(line, TRUE);
 }
 
-/* ---- parsing the command line ------------------------------------------------------- */
+/* ---- the keys ----------------------------------------------------------------------- */
 
-static void add_node_entries(GOptionGroup *group, struct zcli_node *n)
+static const struct key {
+	const char *name, *help, *argument; /* argument NULL: a flag */
+	enum { FOR_ALL, FOR_DAEMONS } for_whom;
+} keys[ZCLI_KEYS] = {
+	[ZCLI_NID] = {"nid", "this node's NID, e.g. 10.0.0.9@tcp", "NID", FOR_ALL},
+	[ZCLI_LISTEN] = {"listen",
+			 "where to listen (default: the NID's address, port 988; port 0: any)",
+			 "ADDR:PORT", FOR_ALL},
+	[ZCLI_ACCEPT] = {"accept",
+			 "callers: all, or secure: from source ports below 1024 (default)", "RULE",
+			 FOR_ALL},
+	[ZCLI_SPEAKS] = {"speaks", "best protocol version: v1 or v2 (default)", "VERSION", FOR_ALL},
+	[ZCLI_UNTYPED] = {"untyped",
+			  "one connection per peer instead of CONTROL, BULK_IN, BULK_OUT", NULL,
+			  FOR_ALL},
+	[ZCLI_CHECKSUM] = {"checksum", "send checksums (v2)", NULL, FOR_ALL},
+	[ZCLI_WAY] = {"way", "how bulk goes out: copy, zerocopy, splice or auto (default)", "WAY",
+		      FOR_ALL},
+	[ZCLI_ZC_MIN] = {"zc-min", "smallest payload sent zero-copy (default: 16384)", "BYTES",
+			 FOR_ALL},
+	[ZCLI_ACCEPT_TIMEOUT] = {"accept-timeout", "for a caller to say who it is (default: 5)",
+				 "SECONDS", FOR_ALL},
+	[ZCLI_SOCKET_TIMEOUT] = {"socket-timeout",
+				 "without progress, or for a missing ZC-ACK (default: 50)",
+				 "SECONDS", FOR_ALL},
+	[ZCLI_KEEPALIVE] = {"keepalive",
+			    "of silence, then TCP asks whether the peer is there (default: 30; 0: "
+			    "never)",
+			    "SECONDS", FOR_ALL},
+	[ZCLI_PEER] = {"peer",
+		       "where a peer listens, instead of its NID's address, port 988; repeatable",
+		       "NID=ADDR:PORT", FOR_ALL},
+	[ZCLI_TRACE] = {"trace", "protocol events on standard error", NULL, FOR_ALL},
+	[ZCLI_THREADS] = {"threads", "loops that peers are shared over (default: 1)", "N", FOR_ALL},
+	[ZCLI_BUSY_POLL] = {"busy-poll",
+			    "an idle loop looks again for so long before it sleeps (alone: 1000)",
+			    "MICROSECONDS", FOR_ALL},
+	[ZCLI_STORE_SIZE] = {"store-size", "of the store at portal 52 (default: 1048576; 0: none)",
+			     "BYTES", FOR_DAEMONS},
+	[ZCLI_METRICS_FILE] = {"metrics-file", "where to write the statistics again and again",
+			       "FILE", FOR_DAEMONS},
+	[ZCLI_METRICS_EVERY] = {"metrics-every", "how often (default: 10)", "SECONDS", FOR_DAEMONS},
+};
+
+const char *zcli_key_name(enum zcli_key key)
 {
-	const GOptionEntry entries[] = {
-		{"nid", 0, 0, G_OPTION_ARG_STRING, &n->nid, "this node's NID, e.g. 10.0.0.9@tcp",
-		 "NID"},
-		{"from", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &n->nid, NULL, NULL},
-		{"listen", 0, 0, G_OPTION_ARG_STRING, &n->listen,
-		 "where to listen (default: the NID's address, port 988; port 0: any)",
-		 "ADDR:PORT"},
-		{"accept", 0, 0, G_OPTION_ARG_STRING, &n->accept,
-		 "callers: all, or secure: from source ports below 1024 (default)", "RULE"},
-		{"speaks", 0, 0, G_OPTION_ARG_STRING, &n->speaks,
-		 "best protocol version: v1 or v2 (default)", "VERSION"},
-		{"untyped", 0, 0, G_OPTION_ARG_NONE, &n->untyped,
-		 "one connection per peer instead of CONTROL, BULK_IN, BULK_OUT", NULL},
-		{"checksum", 0, 0, G_OPTION_ARG_NONE, &n->checksum, "send checksums (v2)", NULL},
-		{"way", 0, 0, G_OPTION_ARG_STRING, &n->way,
-		 "how bulk goes out: copy, zerocopy or auto (default)", "WAY"},
-		{"zc-min", 0, 0, G_OPTION_ARG_STRING, &n->zc_min,
-		 "smallest payload sent zero-copy (default: 16384)", "BYTES"},
-		{"accept-timeout", 0, 0, G_OPTION_ARG_STRING, &n->accept_timeout,
-		 "for a caller to say who it is (default: 5)", "SECONDS"},
-		{"socket-timeout", 0, 0, G_OPTION_ARG_STRING, &n->socket_timeout,
-		 "without progress, or for a missing ZC-ACK (default: 50)", "SECONDS"},
-		{"keepalive", 0, 0, G_OPTION_ARG_STRING, &n->keepalive,
-		 "of silence, then TCP asks whether the peer is there (default: 30; 0: never)",
-		 "SECONDS"},
-		{"peer", 0, 0, G_OPTION_ARG_STRING_ARRAY, &n->peers,
-		 "where a peer listens, instead of its NID's address, port 988; repeatable",
-		 "NID=ADDR:PORT"},
-		{"config", 0, 0, G_OPTION_ARG_FILENAME, &n->config,
-		 "file with these options as keys of the group [node]", "FILE"},
-		{"trace", 0, 0, G_OPTION_ARG_NONE, &n->trace, "protocol events on standard error",
-		 NULL},
-		{"version", 0, 0, G_OPTION_ARG_NONE, &n->version, "print the program's version",
+	return keys[key].name;
+}
+
+bool zcli_key_is_flag(enum zcli_key key)
+{
+	return keys[key].argument == NULL;
+}
+
+/* ---- the command line --------------------------------------------------------------- */
+
+static gboolean take_busy_poll(const char *name, const char *value, gpointer data, GError **error)
+{
+	struct zcli *cli = data;
+
+	(void)name;
+	(void)error;
+	g_free(cli->said.value[ZCLI_BUSY_POLL]);
+	cli->said.value[ZCLI_BUSY_POLL] = g_strdup(value ? value : "1000");
+	return TRUE;
+}
+
+static GOptionEntry entry_of(struct zcli *cli, enum zcli_key key)
+{
+	GOptionEntry entry = {
+		.long_name = keys[key].name,
+		.description = keys[key].help,
+		.arg_description = keys[key].argument,
+	};
+
+	if (key == ZCLI_BUSY_POLL) {
+		entry.flags = G_OPTION_FLAG_OPTIONAL_ARG;
+		entry.arg = G_OPTION_ARG_CALLBACK;
+		entry.arg_data = (gpointer)(GOptionArgFunc)take_busy_poll;
+	} else if (key == ZCLI_PEER) {
+		entry.arg = G_OPTION_ARG_STRING_ARRAY;
+		entry.arg_data = &cli->said.peers;
+	} else if (zcli_key_is_flag(key)) {
+		entry.arg = G_OPTION_ARG_NONE;
+		entry.arg_data = &cli->flag[key];
+	} else {
+		entry.arg = G_OPTION_ARG_STRING;
+		entry.arg_data = &cli->said.value[key];
+	}
+	return entry;
+}
+
+static void add_entries(GOptionGroup *group, struct zcli *cli, bool daemon)
+{
+	const GOptionEntry rest[] = {
+		{"from", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &cli->said.value[ZCLI_NID],
+		 NULL, NULL},
+		{"config", 0, 0, G_OPTION_ARG_FILENAME, &cli->config,
+		 "file with these options as keys: zclnd.conf(5)", "FILE"},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &cli->version, "print the program's version",
 		 NULL},
 		{0},
 	};
+	const GOptionEntry check[] = {
+		{"check-config", 0, 0, G_OPTION_ARG_NONE, &cli->check_config,
+		 "say whether options and configuration are right, and end", NULL},
+		{0},
+	};
 
-	g_option_group_add_entries(group, entries);
+	for (enum zcli_key key = 0; key < ZCLI_KEYS; key++) {
+		const GOptionEntry entry[] = {entry_of(cli, key), {0}};
+
+		if (daemon || keys[key].for_whom == FOR_ALL)
+			g_option_group_add_entries(group, entry);
+	}
+	g_option_group_add_entries(group, rest);
+	if (daemon)
+		g_option_group_add_entries(group, check);
 }
 
-bool zcli_parse(int *argc, char ***argv, struct zcli_node *node, const GOptionEntry *own,
+static void note_where(struct zcli *cli)
+{
+	for (enum zcli_key key = 0; key < ZCLI_KEYS; key++) {
+		if (cli->flag[key])
+			cli->said.value[key] = g_strdup("true");
+		if (cli->said.value[key] || key == ZCLI_PEER)
+			cli->said.where[key] = g_strconcat("--", keys[key].name, NULL);
+	}
+}
+
+bool zcli_parse(int *argc, char ***argv, struct zcli *cli, const GOptionEntry *own, bool daemon,
 		const char *arguments, const char *help, int *status)
 {
 	GOptionContext *context = g_option_context_new(arguments);
-	GOptionGroup *group = g_option_group_new("", "", "", node, NULL);
+	GOptionGroup *group = g_option_group_new("", "", "", cli, NULL);
 	GError *error = NULL;
 	bool parsed;
 
-	*node = (struct zcli_node){0};
+	*cli = (struct zcli){0};
 	g_option_context_set_summary(context, help);
 	if (own)
 		g_option_group_add_entries(group, own);
-	add_node_entries(group, node);
+	add_entries(group, cli, daemon);
 	g_option_context_set_main_group(context, group);
 	parsed = g_option_context_parse(context, argc, argv, &error);
 	g_option_context_free(context);
@@ -101,7 +194,8 @@ bool zcli_parse(int *argc, char ***argv, struct zcli_node *node, const GOptionEn
 		*status = ZCLI_USAGE;
 		return false;
 	}
-	if (node->version) {
+	note_where(cli);
+	if (cli->version) {
 		printf("%s\n", PACKAGE_STRING);
 		*status = ZCLI_OK;
 		return false;
@@ -109,271 +203,46 @@ bool zcli_parse(int *argc, char ***argv, struct zcli_node *node, const GOptionEn
 	return true;
 }
 
-void zcli_node_clear(struct zcli_node *node)
+void zcli_texts_clear(struct zcli_texts *texts)
 {
-	g_free(node->nid);
-	g_free(node->listen);
-	g_free(node->accept);
-	g_free(node->speaks);
-	g_free(node->way);
-	g_free(node->zc_min);
-	g_free(node->accept_timeout);
-	g_free(node->socket_timeout);
-	g_free(node->keepalive);
-	g_strfreev(node->peers);
-	g_free(node->config);
-	*node = (struct zcli_node){0};
-}
-
-/* ---- the configuration file --------------------------------------------------------- */
-
-static bool check_keys(GKeyFile *file, const char *name)
-{
-	static const char *const known[] = {
-		"nid",	     "listen", "accept",	 "speaks",
-		"way",	     "zc-min", "untyped",	 "checksum",
-		"trace",     "peer",   "accept-timeout", "socket-timeout",
-		"keepalive", NULL};
-	char **groups = g_key_file_get_groups(file, NULL);
-	char **keys = g_key_file_get_keys(file, "node", NULL, NULL);
-	bool good = true;
-
-	for (char **group = groups; good && *group; group++) {
-		good = !strcmp(*group, "node");
-		if (!good)
-			zcli_complain("%s: unknown group [%s]: there is [node] only", name, *group);
+	for (enum zcli_key key = 0; key < ZCLI_KEYS; key++) {
+		g_free(texts->value[key]);
+		g_free(texts->where[key]);
 	}
-	for (char **key = keys; good && keys && *key; key++) {
-		good = g_strv_contains(known, *key);
-		if (!good)
-			zcli_complain("%s: unknown key '%s' in [node] (see zclnd peer --help)",
-				      name, *key);
-	}
-	g_strfreev(groups);
-	g_strfreev(keys);
-	return good;
+	g_strfreev(texts->peers);
+	*texts = (struct zcli_texts){0};
 }
 
-static void take_text(GKeyFile *file, const char *key, char **to)
+void zcli_clear(struct zcli *cli)
 {
-	if (!*to)
-		*to = g_key_file_get_string(file, "node", key, NULL);
+	zcli_texts_clear(&cli->said);
+	g_free(cli->config);
+	*cli = (struct zcli){0};
 }
 
-static bool take_flag(GKeyFile *file, const char *name, const char *key, gboolean *to)
+/* ---- NIDs --------------------------------------------------------------------------- */
+
+bool zcli_parse_nid(const char *what, const char *text, zclnd_nid *nid)
 {
-	GError *error = NULL;
-	gboolean value;
-
-	if (*to || !g_key_file_has_key(file, "node", key, NULL))
-		return true;
-	value = g_key_file_get_boolean(file, "node", key, &error);
-	if (error) {
-		zcli_complain("%s: [node] %s: expected true or false", name, key);
-		g_error_free(error);
-		return false;
-	}
-	*to = value;
-	return true;
-}
-
-static bool read_config(struct zcli_node *n)
-{
-	GKeyFile *file;
-	GError *error = NULL;
-	bool good;
-
-	if (!n->config)
-		return true;
-	file = g_key_file_new();
-	if (!g_key_file_load_from_file(file, n->config, G_KEY_FILE_NONE, &error)) {
-		zcli_complain("%s: %s", n->config, error->message);
-		g_error_free(error);
-		g_key_file_unref(file);
-		return false;
-	}
-	take_text(file, "nid", &n->nid);
-	take_text(file, "listen", &n->listen);
-	take_text(file, "accept", &n->accept);
-	take_text(file, "speaks", &n->speaks);
-	take_text(file, "way", &n->way);
-	take_text(file, "zc-min", &n->zc_min);
-	take_text(file, "accept-timeout", &n->accept_timeout);
-	take_text(file, "socket-timeout", &n->socket_timeout);
-	take_text(file, "keepalive", &n->keepalive);
-	if (!n->peers)
-		n->peers = g_key_file_get_string_list(file, "node", "peer", NULL, NULL);
-	good = check_keys(file, n->config) && take_flag(file, n->config, "untyped", &n->untyped) &&
-	       take_flag(file, n->config, "checksum", &n->checksum) &&
-	       take_flag(file, n->config, "trace", &n->trace);
-	g_key_file_unref(file);
-	return good;
-}
-
-/* ---- from texts to options ---------------------------------------------------------- */
-
-bool zcli_parse_nid(const char *what, const char *text, zcl_nid *nid)
-{
-	if (zcl_nid_parse(text, nid) == ZCL_OK && zcl_nid_net_type(*nid) == ZCL_NET_TCP &&
-	    *nid != ZCL_NID_ANY)
+	if (zclnd_nid_parse(text, nid) == ZCLND_OK)
 		return true;
 	zcli_complain("%s '%s': expected a NID like 10.0.0.9@tcp", what, text);
 	return false;
 }
 
-static bool parse_accept(const char *text, enum zreal_accept *rule)
+zclnd_nid zcli_own_nid(zclnd_nid target)
 {
-	if (!text)
-		return true;
-	if (!strcmp(text, "all"))
-		*rule = ZREAL_ACCEPT_ALL;
-	else if (!strcmp(text, "secure"))
-		*rule = ZREAL_ACCEPT_SECURE;
-	else
-		zcli_complain("--accept '%s': expected all or secure", text);
-	return !strcmp(text, "all") || !strcmp(text, "secure");
-}
-
-static bool parse_speaks(const char *text, uint32_t *version)
-{
-	if (!text)
-		return true;
-	if (!strcmp(text, "v1") || !strcmp(text, "v2")) {
-		*version = text[1] == '1' ? ZCL_V1 : ZCL_V2;
-		return true;
-	}
-	zcli_complain("--speaks '%s': expected v1 or v2", text);
-	return false;
-}
-
-static bool parse_way(const char *text, enum zway *way)
-{
-	if (!text || zway_parse(text, way))
-		return true;
-	zcli_complain("--way '%s': expected copy, zerocopy or auto", text);
-	return false;
-}
-
-static bool parse_zc_min(const char *text, size_t *bytes)
-{
-	guint64 value;
-
-	if (!text)
-		return true;
-	if (!g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT32, &value, NULL)) {
-		zcli_complain("--zc-min '%s': expected a number of bytes, at least 1", text);
-		return false;
-	}
-	*bytes = (size_t)value;
-	return true;
-}
-
-/* NULL: *ns stays. */
-static bool parse_seconds(const char *what, const char *text, int64_t *ns)
-{
-	char *end = NULL;
-	double value;
-
-	if (!text)
-		return true;
-	value = g_ascii_strtod(text, &end);
-	if (end == text || *end || !(value >= 0.001) || value > 86400) {
-		zcli_complain("%s '%s': expected seconds like 2.5, 0.001 to 86400", what, text);
-		return false;
-	}
-	*ns = (int64_t)(value * 1e9);
-	return true;
-}
-
-static bool parse_keepalive(const char *text, int *seconds)
-{
-	guint64 value;
-
-	if (!text)
-		return true;
-	if (!g_ascii_string_to_unsigned(text, 10, 0, 32767, &value, NULL)) {
-		zcli_complain("--keepalive '%s': expected whole seconds, 0 to 32767", text);
-		return false;
-	}
-	*seconds = (int)value;
-	return true;
-}
-
-static bool parse_listen(const char *text, struct sockaddr_in *addr)
-{
-	if (!text || zsock_parse(text, addr))
-		return true;
-	zcli_complain("--listen '%s': expected ADDR:PORT like 10.0.0.9:988", text);
-	return false;
-}
-
-bool zcli_node_options(struct zcli_node *node, zcl_nid own_nid, struct zreal_options *options)
-{
-	zcl_nid nid = own_nid;
-
-	if (!read_config(node))
-		return false;
-	if (node->nid && !zcli_parse_nid("--nid", node->nid, &nid))
-		return false;
-	zreal_options_init(options, nid);
-	options->core.typed = !node->untyped;
-	options->core.checksum = node->checksum;
-	if (node->trace)
-		options->trace = zcli_trace;
-	return parse_accept(node->accept, &options->accept) &&
-	       parse_speaks(node->speaks, &options->core.max_version) &&
-	       parse_way(node->way, &options->way) &&
-	       parse_zc_min(node->zc_min, &options->core.zc_min_payload) &&
-	       parse_seconds("--accept-timeout", node->accept_timeout,
-			     &options->core.accept_timeout) &&
-	       parse_seconds("--socket-timeout", node->socket_timeout,
-			     &options->core.socket_timeout) &&
-	       parse_keepalive(node->keepalive, &options->keepalive) &&
-	       parse_listen(node->listen, &options->listen);
-}
-
-static bool set_peer(const char *text, struct zreal_node *node)
-{
-	const char *equals = strchr(text, '=');
-	struct sockaddr_in addr = zsock_addr(0, ZSOCK_PORT);
-	char *name = equals ? g_strndup(text, (gsize)(equals - text)) : NULL;
-	zcl_nid nid;
-	bool good;
-
-	good = name && zcl_nid_parse(name, &nid) == ZCL_OK && zsock_parse(equals + 1, &addr) &&
-	       addr.sin_addr.s_addr != INADDR_ANY && addr.sin_port != 0;
-	if (good)
-		zreal_node_set_peer(node, nid, &addr);
-	else
-		zcli_complain("--peer '%s': expected NID=ADDR:PORT like "
-			      "10.0.0.9@tcp=127.0.0.1:9988",
-			      text);
-	g_free(name);
-	return good;
-}
-
-bool zcli_set_peers(const struct zcli_node *cli, struct zreal_node *node)
-{
-	for (char **peer = cli->peers; peer && *peer; peer++) {
-		if (!set_peer(*peer, node))
-			return false;
-	}
-	return true;
-}
-
-zcl_nid zcli_own_nid(zcl_nid target)
-{
-	const bool loopback = zcl_nid_addr(target) >> 24 == IN_LOOPBACKNET;
+	const bool loopback = zclnd_nid_addr(target) >> 24 == IN_LOOPBACKNET;
 	const uint32_t choices[] = {
-		loopback ? INADDR_LOOPBACK : zcl_nid_addr(zsock_default_nid()),
+		loopback ? INADDR_LOOPBACK : zclnd_nid_addr(zclnd_nid_default()),
 		INADDR_LOOPBACK,
 		INADDR_LOOPBACK + 1,
 	};
-	const uint16_t number = zcl_nid_net_number(target);
+	const uint16_t number = zclnd_nid_number(target);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(choices); i++) {
-		if (zcl_nid_tcp(choices[i], number) != target)
-			return zcl_nid_tcp(choices[i], number);
+		if (zclnd_nid_tcp(choices[i], number) != target)
+			return zclnd_nid_tcp(choices[i], number);
 	}
 	g_assert_not_reached();
 }

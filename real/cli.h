@@ -4,51 +4,124 @@
 
 #include <glib.h>
 
-#include "real/net.h"
+#include "real/zclnd.h"
 
-/* What the subcommands of zclnd have in common: options of a node, messages, exit statuses. */
+/* What the subcommands of zclnd have in common: options, messages, exit statuses. */
 
 #define ZCLI_OK	    0 /* done */
 #define ZCLI_FAILED 1 /* no answer, an error of the network, a message that failed */
 #define ZCLI_USAGE  2 /* a mistake in the command line or the configuration file */
 
 /* Portals of the services of `zclnd peer`; LNet's own are below. */
-#define ZCLI_SINK_PORTAL 50
+#define ZCLI_SINK_PORTAL  50
+#define ZCLI_STORE_PORTAL 52
 
-/* Options that describe this side's node; filled by zcli_parse, cleared by zcli_node_clear. */
-struct zcli_node {
-	char *nid, *listen, *accept, *speaks, *way, *zc_min, *accept_timeout, *socket_timeout;
-	char *keepalive;
-	char **peers; /* "NID=ADDR:PORT" */
-	char *config; /* file with the same keys in [node] */
-	gboolean untyped, checksum, trace, version;
+/* Every option that is also a key of the configuration file. */
+enum zcli_key {
+	/* of an NI */
+	ZCLI_NID,
+	ZCLI_LISTEN,
+	ZCLI_ACCEPT,
+	ZCLI_SPEAKS,
+	ZCLI_UNTYPED,
+	ZCLI_CHECKSUM,
+	ZCLI_WAY,
+	ZCLI_ZC_MIN,
+	ZCLI_ACCEPT_TIMEOUT,
+	ZCLI_SOCKET_TIMEOUT,
+	ZCLI_KEEPALIVE,
+	ZCLI_PEER,
+	ZCLI_TRACE,
+	/* of the process */
+	ZCLI_THREADS,
+	ZCLI_BUSY_POLL,
+	ZCLI_STORE_SIZE,
+	ZCLI_METRICS_FILE,
+	ZCLI_METRICS_EVERY,
+	ZCLI_KEYS
+};
+#define ZCLI_NI_KEYS ZCLI_THREADS
+
+/* What was said for each key, as text ("true" for a flag), and where: "--way", "FILE: [node] way".
+ */
+struct zcli_texts {
+	char *value[ZCLI_KEYS];
+	char *where[ZCLI_KEYS];
+	char **peers;
+};
+
+struct zcli {
+	struct zcli_texts said; /* on the command line */
+	char *config;
+	gboolean flag[ZCLI_KEYS], version, check_config;
+};
+
+/* An NI to be opened. */
+struct zcli_ni {
+	char *name; /* of its group; NULL: there is none */
+	struct zclnd_ni_options options;
+	GArray *peers; /* of struct zcli_peer */
+};
+
+struct zcli_peer {
+	zclnd_nid nid;
+	struct sockaddr_in address;
+};
+
+/* What options and configuration ask for. */
+struct zcli_setup {
+	struct zclnd_options options;
+	GPtrArray *nis; /* of struct zcli_ni; at least one */
+	size_t store_size;
+	char *metrics_file;
+	int64_t metrics_every; /* ns */
 };
 
 /*
- * Parses argv with the node's options and `own` (may be NULL). help: what --help says above the
- * options; arguments: how they are named in the usage line ("NID"), "" when there are none.
- * Returns false when the caller should return *status at once (after --version, or a mistake,
- * which is told on standard error). argv keeps the arguments that are no options.
+ * Parses argv with the common options and `own` (may be NULL). daemon: with those of a process that
+ * serves. help: what --help says above the options; arguments: how they are named in the usage line
+ * ("NID"), "" when there are none. Returns false when the caller should return *status at once
+ * (after --version, or a mistake, which is told on standard error). argv keeps the arguments that
+ * are no options.
  */
-bool zcli_parse(int *argc, char ***argv, struct zcli_node *node, const GOptionEntry *own,
+bool zcli_parse(int *argc, char ***argv, struct zcli *cli, const GOptionEntry *own, bool daemon,
 		const char *arguments, const char *help, int *status);
-void zcli_node_clear(struct zcli_node *node);
+void zcli_clear(struct zcli *cli);
 
 /*
- * Turns texts into options (first `config`'s, where the command line is silent). own_nid: used
- * when none is given. False: a mistake, told.
+ * Turns texts into a setup, those of --config where the command line is silent. own_nid: used when
+ * none is given. False: a mistake, told; *setup is empty then.
  */
-bool zcli_node_options(struct zcli_node *node, zcl_nid own_nid, struct zreal_options *options);
-/* --peer NID=ADDR:PORT, into a node's table. False: a mistake, told. */
-bool zcli_set_peers(const struct zcli_node *cli, struct zreal_node *node);
+bool zcli_setup(const struct zcli *cli, zclnd_nid own_nid, struct zcli_setup *setup);
+void zcli_setup_clear(struct zcli_setup *setup);
+/* The first, or only, NI. */
+struct zcli_ni *zcli_first(const struct zcli_setup *setup);
+
+/* Opens an NI, whose options may have been changed meanwhile, with its peers. NULL: told. */
+struct zclnd_ni *zcli_open_ni(struct zclnd *z, const struct zcli_ni *ni);
+/* The whole setup's instance without NIs. NULL: told. */
+struct zclnd *zcli_open(const struct zcli_setup *setup);
+bool zcli_start(struct zclnd *z);
 
 /* A NID that is distinct from target, on its network, from which target is best called. */
-zcl_nid zcli_own_nid(zcl_nid target);
-bool zcli_parse_nid(const char *what, const char *text, zcl_nid *nid);
+zclnd_nid zcli_own_nid(zclnd_nid target);
+bool zcli_parse_nid(const char *what, const char *text, zclnd_nid *nid);
 
 /* "zclnd: ..." on standard error. */
 void zcli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* One line of trace on standard error: a zreal_options.trace. */
-void zcli_trace(void *user, const struct zcl_event *event);
+/* One line of trace on standard error: a zclnd_ni_options.trace. */
+void zcli_trace(void *user, const struct zclnd_trace *trace);
+
+/* For cli*.c: the names of keys, and a file's groups. */
+const char *zcli_key_name(enum zcli_key key);
+bool zcli_key_is_flag(enum zcli_key key);
+/* A mistake, told; always false. */
+bool zcli_wrong(const struct zcli_texts *texts, enum zcli_key key, const char *expected);
+void zcli_texts_clear(struct zcli_texts *texts);
+/*
+ * Reads the file: one struct zcli_texts per NI into `nis` (free: zcli_texts_clear and g_free), its
+ * name into `names`; *node is what [node] says. False: a mistake, told.
+ */
+bool zcli_read_config(const char *file, struct zcli_texts *node, GPtrArray *nis, GPtrArray *names);
 
 #endif

@@ -4,129 +4,218 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "real/cli.h"
+#include "real/cli_wait.h"
 #include "real/commands.h"
 #include "real/figures.h"
-#include "real/sink.h"
+#include "real/service.h"
+#include "real/systemd.h"
 
 struct daemon {
-	struct zloop *loop;
-	struct zreal_node *node;
-	struct zsink sink;
+	const struct zcli_setup *setup;
+	struct zclnd *z;
+	struct zclnd_ni **nis;
+	size_t n;
+	int signals;
+	uint8_t *sink, *store;
+	bool metrics_failed; /* told once */
 };
 
-static void on_deliver(void *user, const struct zcl_lnet_event *event)
+/* ---- what it says ------------------------------------------------------------------- */
+
+static void print_statistics(const struct daemon *daemon)
 {
-	struct daemon *daemon = user;
+	for (size_t i = 0; i < daemon->n; i++) {
+		struct zfigures figures;
+		char nid[ZCLND_NID_STRLEN];
 
-	if (event->user == &daemon->sink)
-		zsink_event(&daemon->sink, event);
-}
-
-static void print_statistics(struct daemon *daemon)
-{
-	struct zfigures figures;
-	char nid[ZCL_NID_STRLEN];
-
-	zfigures_take(&figures, daemon->node);
-	printf("statistics of %s\n", zcl_nid_format(figures.nid, nid, sizeof(nid)));
-	zfigures_print(&figures, stdout, "  ");
+		zfigures_take(&figures, &daemon->nis[i], 1);
+		printf("statistics of %s\n", zclnd_nid_format(figures.nid, nid, sizeof(nid)));
+		zfigures_print(&figures, stdout, "  ");
+	}
 	fflush(stdout);
 }
 
-static void on_usr1(void *data, int signo)
+static void write_metrics(struct daemon *daemon)
 {
-	(void)signo;
-	print_statistics(data);
+	const char *file = daemon->setup->metrics_file;
+	const bool good = !file || zfigures_metrics(daemon->nis, daemon->n, file);
+
+	if (!good && !daemon->metrics_failed)
+		zcli_complain("cannot write %s: %s", file, g_strerror(errno));
+	daemon->metrics_failed = !good;
 }
 
-static void is_down(void *data)
+static void say_ready(const struct daemon *daemon)
 {
-	struct daemon *daemon = data;
+	for (size_t i = 0; i < daemon->n; i++) {
+		const struct sockaddr_in addr = zclnd_ni_address(daemon->nis[i]);
+		char text[ZCLND_ADDR_STRLEN], name[ZCLND_NID_STRLEN];
 
-	zloop_stop(daemon->loop);
-}
-
-static void on_term(void *data, int signo)
-{
-	struct daemon *daemon = data;
-
-	(void)signo;
-	zreal_node_shutdown(daemon->node, is_down, daemon);
-}
-
-static void say_ready(const struct daemon *daemon, zcl_nid nid)
-{
-	const struct sockaddr_in addr = zreal_node_address(daemon->node);
-	char text[ZSOCK_TEXT_MAX], name[ZCL_NID_STRLEN];
-
-	printf("ready: %s listens at %s\n", zcl_nid_format(nid, name, sizeof(name)),
-	       zsock_format(&addr, text));
+		printf("ready: %s listens at %s\n",
+		       zclnd_nid_format(zclnd_ni_nid(daemon->nis[i]), name, sizeof(name)),
+		       zclnd_addr_format(&addr, text, sizeof(text)));
+	}
 	fflush(stdout);
+	zsd_notify("READY=1");
 }
 
-static int serve(struct daemon *daemon, const struct zcli_node *cli,
-		 const struct zreal_options *options)
-{
-	GError *error = NULL;
-	enum zcl_err err;
+/* ---- sockets of the service manager ------------------------------------------------- */
 
-	zloop_signal(daemon->loop, SIGTERM, on_term, daemon);
-	zloop_signal(daemon->loop, SIGINT, on_term, daemon);
-	zloop_signal(daemon->loop, SIGUSR1, on_usr1, daemon);
-	daemon->node = zreal_node_new(daemon->loop, options, &error);
-	if (!daemon->node) {
-		zcli_complain("%s", error->message);
-		g_error_free(error);
-		return ZCLI_FAILED;
+static struct zcli_ni *whose(const struct zcli_setup *setup, size_t handed_over,
+			     const struct sockaddr_in *addr)
+{
+	for (guint i = 0; i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+		const struct sockaddr_in *listen = &ni->options.listen;
+
+		if (listen->sin_port == addr->sin_port &&
+		    listen->sin_addr.s_addr == addr->sin_addr.s_addr)
+			return ni;
 	}
-	if (!zcli_set_peers(cli, daemon->node)) {
-		zreal_node_free(daemon->node);
-		return ZCLI_USAGE;
+	/* One socket for one NI needs no address twice. */
+	return handed_over == 1 && setup->nis->len == 1 ? zcli_first(setup) : NULL;
+}
+
+static bool take_sockets(const struct zcli_setup *setup)
+{
+	int first;
+	const size_t n = zsd_listen_fds(&first);
+
+	for (size_t i = 0; i < n; i++) {
+		struct sockaddr_in addr = {0};
+		socklen_t len = sizeof(addr);
+		char text[ZCLND_ADDR_STRLEN] = "";
+		struct zcli_ni *ni = NULL;
+
+		if (getsockname(first + (int)i, (struct sockaddr *)&addr, &len) == 0 &&
+		    addr.sin_family == AF_INET)
+			ni = whose(setup, n, &addr);
+		if (!ni) {
+			zcli_complain("socket %zu of the service manager (%s) is no NI's: let its "
+				      "ListenStream be the `listen` of one",
+				      i + 1, zclnd_addr_format(&addr, text, sizeof(text)));
+			return false;
+		}
+		ni->options.listen_fd = first + (int)i;
 	}
-	err = zsink_open(&daemon->sink, zreal_node_core(daemon->node), ZCLI_SINK_PORTAL,
-			 ZCL_LNET_MTU, false, zreal_node_now(daemon->node));
-	g_assert(err == ZCL_OK);
-	say_ready(daemon, options->core.nid);
-	zloop_run(daemon->loop);
+	return true;
+}
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static bool open_services(struct daemon *daemon)
+{
+	const size_t size = daemon->setup->store_size;
+
+	daemon->sink = g_malloc(ZCLND_MTU);
+	daemon->store = g_try_malloc0(MAX(size, 1));
+	if (!daemon->store) {
+		zcli_complain("no memory for a store of %zu bytes (--store-size)", size);
+		return false;
+	}
+	for (size_t i = 0; i < daemon->n; i++) {
+		enum zclnd_err err = zsvc_sink(daemon->nis[i], daemon->sink);
+
+		if (err == ZCLND_OK && size > 0)
+			err = zsvc_store(daemon->nis[i], daemon->store, size);
+		g_assert(err == ZCLND_OK);
+	}
+	return true;
+}
+
+static bool open_nis(struct daemon *daemon)
+{
+	const struct zcli_setup *setup = daemon->setup;
+
+	daemon->nis = g_new0(struct zclnd_ni *, setup->nis->len);
+	for (guint i = 0; i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+
+		daemon->nis[i] = zcli_open_ni(daemon->z, ni);
+		if (!daemon->nis[i])
+			return false;
+		daemon->n++;
+	}
+	return true;
+}
+
+static void serve(struct daemon *daemon)
+{
+	const int64_t every = daemon->setup->metrics_file ? daemon->setup->metrics_every : -1;
+	int signo = 0;
+
+	write_metrics(daemon);
+	say_ready(daemon);
+	while (signo != SIGINT && signo != SIGTERM) {
+		switch (zcli_wait(daemon->signals, NULL, -1, every, NULL, &signo)) {
+		case ZCLI_SIGNAL:
+			if (signo == SIGUSR1)
+				print_statistics(daemon);
+			break;
+		default:
+			write_metrics(daemon);
+			break;
+		}
+	}
+	zsd_notify("STOPPING=1");
+	zclnd_stop(daemon->z);
 	print_statistics(daemon);
-	zreal_node_free(daemon->node);
-	zsink_close(&daemon->sink);
-	return ZCLI_OK;
+	write_metrics(daemon);
+}
+
+static int run(struct daemon *daemon)
+{
+	int status = ZCLI_FAILED;
+
+	if (!take_sockets(daemon->setup))
+		return ZCLI_USAGE;
+	daemon->z = zcli_open(daemon->setup);
+	if (daemon->z && open_nis(daemon) && open_services(daemon) && zcli_start(daemon->z)) {
+		serve(daemon);
+		status = ZCLI_OK;
+	}
+	zclnd_free(daemon->z);
+	g_free(daemon->nis);
+	g_free(daemon->sink);
+	g_free(daemon->store);
+	return status;
 }
 
 int zcmd_peer(int argc, char **argv)
 {
-	struct daemon daemon = {0};
-	struct zreal_options options;
-	struct zcli_node cli;
+	struct zcli_setup setup = {0};
+	struct daemon daemon = {.setup = &setup};
+	struct zcli cli;
 	int status = ZCLI_OK;
 
-	if (!zcli_parse(
-		    &argc, &argv, &cli, NULL, "",
-		    "Runs a peer in the foreground: it answers pings and takes PUTs to portal 50.\n"
-		    "SIGUSR1 prints statistics; SIGINT and SIGTERM end it in order.",
-		    &status)) {
-		zcli_node_clear(&cli);
+	if (!zcli_parse(&argc, &argv, &cli, NULL, true, "",
+			"Runs a peer in the foreground: it answers pings, takes PUTs to portal 50 "
+			"and keeps\n"
+			"those to portal 52 for GETs. SIGUSR1 prints statistics; SIGINT and "
+			"SIGTERM end it\n"
+			"in order.",
+			&status)) {
+		zcli_clear(&cli);
 		return status;
 	}
 	if (argc > 1)
 		zcli_complain("peer: unexpected argument '%s' (see --help)", argv[1]);
-	if (argc > 1 || !zcli_node_options(&cli, zsock_default_nid(), &options)) {
-		zcli_node_clear(&cli);
-		return ZCLI_USAGE;
-	}
-	options.deliver = on_deliver;
-	options.user = &daemon;
-	daemon.loop = zloop_new();
-	if (!daemon.loop) {
-		zcli_complain("no loop: %s", g_strerror(errno));
-		status = ZCLI_FAILED;
+	if (argc > 1 || !zcli_setup(&cli, zclnd_nid_default(), &setup)) {
+		status = ZCLI_USAGE;
+	} else if (cli.check_config) {
+		printf("the configuration is right: %u NI%s\n", setup.nis->len,
+		       setup.nis->len == 1 ? "" : "s");
 	} else {
-		status = serve(&daemon, &cli, &options);
+		daemon.signals = zcli_signals();
+		status = run(&daemon);
+		close(daemon.signals);
 	}
-	zloop_free(daemon.loop);
-	zcli_node_clear(&cli);
+	zcli_setup_clear(&setup);
+	zcli_clear(&cli);
 	return status;
 }

@@ -7,17 +7,19 @@
 
 /* A network interface: its options, its parts on the loops, its peers. */
 
-unsigned zclnd_peer_loop(const struct zclnd *z, zclnd_nid peer)
+unsigned zclnd_peer_loop(zclnd_nid self, zclnd_nid peer, unsigned threads)
 {
 	/* Fibonacci hashing: spreads addresses that follow each other evenly. */
-	const uint64_t mixed = peer * UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t mixed = (self + peer) * UINT64_C(0x9e3779b97f4a7c15);
 
-	return (unsigned)((mixed >> 32) * z->options.threads >> 32);
+	return (unsigned)((mixed >> 32) * threads >> 32);
 }
 
 struct zl_part *zl_part_of(struct zclnd_ni *ni, zclnd_nid peer)
 {
-	return &ni->parts[zclnd_peer_loop(ni->z, peer)];
+	const unsigned threads = ni->z->options.threads;
+
+	return &ni->parts[threads == 1 ? 0 : zclnd_peer_loop(ni->options.nid, peer, threads)];
 }
 
 /* ---- options ------------------------------------------------------------------------ */

@@ -229,7 +229,7 @@ static void serve(void *data)
 
 static void open_spare(struct zreal_node *node)
 {
-	node->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	node->spare = node->options.no_spare ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* Out of descriptors: a caller that would wait for ever is turned away with the spare one. */

@@ -44,6 +44,7 @@ struct zreal_options {
 				  when this machine has it; else whatever the kernel chooses */
 	int keepalive;	       /* seconds of silence after which TCP asks whether the peer is there
 				  (30); 0: never, and TCP has no timeout of its own either */
+	bool no_spare;	       /* descriptors do not run out: none is kept to turn callers away */
 	bool only_known_peers; /* those of zreal_node_set_peer; others are unreachable */
 	const struct zclock *clock; /* outlives the node; NULL: the monotonic clock */
 	void (*deliver)(void *user, const struct zcl_lnet_event *event); /* may be NULL */

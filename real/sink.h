@@ -4,6 +4,7 @@
 
 #include "core/lnet.h"
 #include "core/node.h"
+#include "real/pattern.h"
 
 /*
  * Where the bench puts: one buffer at a portal, any match bits, each PUT at the offset that it
@@ -27,9 +28,5 @@ enum zcl_err zsink_open(struct zsink *sink, struct zcl_node *node, uint32_t port
 void zsink_close(struct zsink *sink);
 /* To be called for events whose user is the sink; from inside deliver. */
 void zsink_event(struct zsink *sink, const struct zcl_lnet_event *event);
-
-/* The content of PUT number `number`. size: any; buffer: aligned to 8. */
-void zpattern_fill(uint8_t *buffer, size_t size, uint64_t number);
-bool zpattern_check(const uint8_t *buffer, size_t size, uint64_t number);
 
 #endif

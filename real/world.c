@@ -5,11 +5,13 @@
 
 #include <arpa/inet.h>
 #include <glib.h>
+#include <sys/resource.h>
 
 #include "real/net.h"
 #include "real/relay.h"
 
-#define MAX_PEERS 250
+#define MAX_PEERS	  250
+#define OTHER_DESCRIPTORS 32
 
 /* How long it must be quiet here until all is at rest: looks, and real ns between them. */
 #define REST_LOOKS    3
@@ -66,6 +68,7 @@ struct real_world {
 	struct zworld base;
 	struct zloop *loop;
 	struct zclock clock;
+	GRand *chance;
 	uint32_t net; /* 127.a.b.0 */
 	GPtrArray *peers;
 	GPtrArray *lives;	 /* of struct life: all that there ever were */
@@ -77,6 +80,7 @@ struct real_world {
 	void (*rest)(void *data); /* NULL: nobody waits */
 	void *rest_data;
 	unsigned rested; /* looks in a row that found nothing under way */
+	bool plain;	 /* the peers reach each other without a relay */
 	bool stopped, closing;
 	guint closed;
 	char why[128];
@@ -207,6 +211,14 @@ static void on_held(void *user, bool forward, enum zworld_unit unit)
 
 /* ---- peers -------------------------------------------------------------------------- */
 
+/* Whoever calls a NID reaches the first that has it, as one host has an address on a network. */
+static void show_way(struct zworld_peer *from, const struct zworld_peer *to,
+		     const struct sockaddr_in *at)
+{
+	if (peer_of(to->world, to->nid) == to)
+		zreal_node_set_peer(from->life->node, to->nid, at);
+}
+
 static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zworld_link *link)
 {
 	struct real_world *world = from->world;
@@ -217,19 +229,25 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.to = zreal_node_address(to->life->node),
 		.clock = &world->clock,
 		.link = link,
+		.chance = world->chance,
 		.held = on_held,
 		.called = on_called,
 		.user = pair,
 	};
 	struct sockaddr_in at;
 
+	if (world->plain) {
+		show_way(from, to, &options.to);
+		g_free(pair);
+		return true;
+	}
 	*pair = (struct relay_user){from, to};
 	g_ptr_array_add(world->relay_users, pair);
 	from->way[to->index].relay = zrelay_new(world->loop, &options);
 	if (!from->way[to->index].relay)
 		return false;
 	at = zrelay_address(from->way[to->index].relay);
-	zreal_node_set_peer(from->life->node, to->nid, &at);
+	show_way(from, to, &at);
 	return true;
 }
 
@@ -268,6 +286,7 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	options.listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = peer->address};
 	options.accept = ZREAL_ACCEPT_ALL;
 	options.only_known_peers = true;
+	options.no_spare = true; /* make_room sees to it */
 	options.clock = &world->clock;
 	options.deliver = on_deliver;
 	options.trace = on_trace;
@@ -292,9 +311,8 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	struct real_world *world = of(base);
 	struct zworld_peer *peer;
 
-	if (world->peers->len >= MAX_PEERS || peer_of(world, config->nid)) {
-		*why = world->peers->len >= MAX_PEERS ? "too many peers: 250 are the most"
-						      : "another peer has this NID";
+	if (world->peers->len >= MAX_PEERS) {
+		*why = "too many peers: 250 are the most";
 		return NULL;
 	}
 	peer = g_new0(struct zworld_peer, 1);
@@ -332,12 +350,37 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 		*why = "a link joins two different peers";
 		return false;
 	}
-	if (link->loss > 0) {
-		*why = "packet loss needs the simulation";
+	if (link->loss > 0 || link->queue > 0) {
+		*why = "losing packets needs the simulation";
 		return false;
 	}
 	**link_of(of(base), a->index, b->index) = *link;
 	return true;
+}
+
+/*
+ * A connection has a descriptor at each end, and at each side of a relay, which listens as well.
+ * Beside them: listeners, and what the process has open anyhow.
+ */
+static bool make_room(struct zworld *base, size_t conns, const char **why)
+{
+	struct real_world *world = of(base);
+	const size_t n = world->peers->len;
+	const size_t need = conns * (world->plain ? 2 : 4) + (world->plain ? 0 : n * (n - 1)) + n +
+			    OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+		return true;
+	if (limit.rlim_max < need) {
+		g_snprintf(world->why, sizeof(world->why),
+			   "it takes %zu descriptors, and the hard limit (ulimit -Hn) is %ju", need,
+			   (uintmax_t)limit.rlim_max);
+		*why = world->why;
+		return false;
+	}
+	limit.rlim_cur = need;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 /* ---- holds -------------------------------------------------------------------------- */
@@ -508,7 +551,7 @@ static bool restart(struct zworld *base, struct zworld_peer *peer, const struct 
 			return false;
 		}
 		way = zrelay_address(peer->way[i].relay);
-		zreal_node_set_peer(peer->life->node, other->nid, &way);
+		show_way(peer, other, &way);
 	}
 	return true;
 }
@@ -674,6 +717,7 @@ static void world_free(struct zworld *base)
 	g_ptr_array_unref(world->relay_users);
 	g_ptr_array_unref(world->links);
 	g_ptr_array_unref(world->peers);
+	g_rand_free(world->chance);
 	zloop_free(world->loop);
 	g_free(world);
 }
@@ -681,6 +725,7 @@ static void world_free(struct zworld *base)
 static const struct zworld_ops ops = {
 	.name = "real sockets",
 	.strict_time = false,
+	.make_room = make_room,
 	.free = world_free,
 	.now = now,
 	.add_peer = add_peer,
@@ -722,8 +767,10 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->clock.start = ZCLOCK_NOT_STARTED;
 	world->clock.scale = options->time_scale > 0 ? options->time_scale : 1.0;
 	/* Addresses of this run; that two runs meet is unlikely, and their ports differ anyway. */
+	world->plain = options->plain;
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
+	world->chance = g_rand_new_with_seed((guint32)options->seed);
 	world->peers = g_ptr_array_new();
 	world->lives = g_ptr_array_new_with_free_func(free_life);
 	world->appointments = g_ptr_array_new();

@@ -334,8 +334,11 @@ struct zclnd_peer_info {
  */
 ZCLND_API enum zclnd_err zclnd_peer_info(struct zclnd_ni *ni, zclnd_nid peer,
 					 struct zclnd_peer_info *info);
-/* Which loop, 0 .. threads - 1, a peer's connections and events are on. */
-ZCLND_API unsigned zclnd_peer_loop(const struct zclnd *z, zclnd_nid peer);
+/*
+ * Which loop, 0 .. threads - 1, the connections and events of a peer are on; the same whichever of
+ * both NIDs is which. Needs no instance.
+ */
+ZCLND_API unsigned zclnd_peer_loop(zclnd_nid self, zclnd_nid peer, unsigned threads);
 
 /* ---- buffers that peers put into and get from ----------------------------------------------- */
 

@@ -119,6 +119,22 @@ bool zrace_action_restarts(const struct zrace_action *action)
 	return action->kind >= ZRACE_DO_RESTART && action->kind <= ZRACE_DO_DOWNGRADE;
 }
 
+bool zrace_script_is_plain(const struct zrace_script *script)
+{
+	for (guint i = 0; i < script->statements->len; i++) {
+		const struct zrace_statement *statement = g_ptr_array_index(script->statements, i);
+		const enum zrace_action_kind kind = statement->action.kind;
+
+		if (statement->kind >= ZRACE_EXPECT && statement->kind <= ZRACE_FINALLY)
+			continue;
+		if (statement->kind != ZRACE_AT && statement->kind != ZRACE_WHEN)
+			return false;
+		if (kind > ZRACE_DO_DISCONNECT && kind != ZRACE_DO_CONNECT_ALL)
+			return false;
+	}
+	return script->links->len == 0;
+}
+
 unsigned zrace_script_peer(const struct zrace_script *script, const char *name)
 {
 	for (size_t i = 0; i < script->npeers; i++)

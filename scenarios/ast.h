@@ -15,7 +15,7 @@
 #define ZRACE_MAX_LINES	    4096u
 #define ZRACE_MAX_LINE	    1024u /* bytes */
 #define ZRACE_MAX_TOKENS    128u  /* per line */
-#define ZRACE_MAX_PEERS	    64u
+#define ZRACE_MAX_PEERS	    128u
 #define ZRACE_MAX_CASES	    64u
 #define ZRACE_MAX_VARS	    16u /* per case */
 #define ZRACE_MAX_REMEMBERS 8u	/* per peer */
@@ -25,11 +25,13 @@
 #define ZRACE_MAX_TIME	    (3600 * INT64_C(1000000000)) /* ns */
 #define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
 #define ZRACE_MAX_SEEDS	    1000u
-#define ZRACE_MAX_COUNT	    1000u /* of a when line */
-#define ZRACE_MAX_DEPTH	    8u	  /* files that include each other */
-#define ZRACE_MAX_FILES	    64u	  /* in all */
-#define ZRACE_MAX_RESTARTS  64u	  /* lines that start a node anew */
-#define ZRACE_MAX_VERSION   9u	  /* that a peer may call with */
+#define ZRACE_MAX_COUNT	    1000u   /* of a when line */
+#define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
+#define ZRACE_MAX_FILES	    64u	    /* in all */
+#define ZRACE_MAX_RESTARTS  64u	    /* lines that start a node anew */
+#define ZRACE_MAX_QUEUE	    100000u /* packets */
+#define ZRACE_MAX_WORD	    31u	    /* bytes of a value in an action */
+#define ZRACE_MAX_VERSION   9u	    /* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
@@ -60,6 +62,7 @@ struct zrace_peer {
 	uint32_t version; /* one that the core does not speak: it only calls with it */
 	enum zcl_refusal refuses;
 	bool typed;
+	bool duplicate;		 /* a peer above may have its NID, too */
 	struct zcl_config tuned; /* defaults, but for what `set` says */
 	struct zrace_remember remembers[ZRACE_MAX_REMEMBERS];
 	size_t nremembers;
@@ -98,6 +101,7 @@ enum zrace_action_kind {
 	ZRACE_DO_RESET,
 	ZRACE_DO_PARTITION,
 	ZRACE_DO_HEAL,
+	ZRACE_DO_SET,
 	ZRACE_DO_CRASH,
 	ZRACE_DO_RESTART,
 	ZRACE_DO_UPGRADE,
@@ -106,7 +110,8 @@ enum zrace_action_kind {
 	ZRACE_DO_RELEASE,
 	ZRACE_DO_RELEASE_ALL,
 	ZRACE_DO_HOLD_ALL,
-	ZRACE_DO_PASS, /* dirs[0], call, count */
+	ZRACE_DO_PASS,	      /* dirs[0], call, count */
+	ZRACE_DO_CONNECT_ALL, /* each peer with each other */
 };
 
 /* What a connect, put, get or ping must come to. */
@@ -115,6 +120,8 @@ enum zrace_success {
 	ZRACE_FAILS,	/* in an error */
 	ZRACE_MAY_FAIL, /* in anything, as long as it ends */
 };
+
+struct zrace_tunable; /* tunable.h */
 
 struct zrace_action {
 	enum zrace_action_kind kind;
@@ -127,6 +134,9 @@ struct zrace_action {
 	size_t ndirs;
 	unsigned call;	/* RESET, PASS: of this connection (world.h); 0: any, all */
 	unsigned count; /* PASS: so many, one after the other */
+	const struct zrace_tunable *tunable; /* SET */
+	uint64_t number;		     /* ... to this */
+	char word[ZRACE_MAX_WORD + 1];	     /* ... as it was written */
 };
 
 struct zrace_field {
@@ -222,6 +232,8 @@ bool zrace_action_has_peer(const struct zrace_action *action);
 bool zrace_action_has_other(const struct zrace_action *action);
 /* It wants a connection between the two. */
 bool zrace_action_connects(const struct zrace_action *action);
+/* Nothing in it says anything about what lies between the peers, or ends one of them. */
+bool zrace_script_is_plain(const struct zrace_script *script);
 /* It ends the node and starts a new one. */
 bool zrace_action_restarts(const struct zrace_action *action);
 

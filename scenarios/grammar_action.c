@@ -148,6 +148,8 @@ static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 	if ((action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET) &&
 	    !read_size(p, &action->size))
 		return false;
+	if (action->kind == ZRACE_DO_SET)
+		return zrace_read_tunable(p, &action->tunable, &action->number, action->word);
 	if (action->kind == ZRACE_DO_RESET)
 		return zrace_accept_number(p, "conn", ZRACE_MAX_COUNT, &action->call);
 	return action->kind > ZRACE_DO_DISCONNECT || read_success(p, action);
@@ -185,8 +187,13 @@ bool zrace_read_action(struct zrace_parser *p, struct zrace_action *action)
 		action->kind = ZRACE_DO_RELEASE;
 		return zrace_read_dirs(p, action);
 	}
+	if (zrace_accept(p, "all")) {
+		action->kind = ZRACE_DO_CONNECT_ALL;
+		return zrace_need(p, "connect") && zrace_need(p, "all");
+	}
 	if (token->kind != ZRACE_WORD ||
 	    zrace_script_peer(p->script, token->text) == ZRACE_ANY_PEER)
-		return zrace_expected(p, "an action (PEER and what it does, hold, release, pass)");
+		return zrace_expected(p, "an action (PEER and what it does, all connect all, hold, "
+					 "release, pass)");
 	return read_verb(p, action);
 }

@@ -60,7 +60,7 @@ static void resolve_nid(struct zrace_parser *p, struct zrace_case *one, size_t i
 			    text);
 		return;
 	}
-	for (size_t i = 0; i < index; i++)
+	for (size_t i = 0; i < index && !peer->duplicate; i++)
 		if (one->nids[i] == one->nids[index])
 			complain_at(p, one->name ? one->pos : peer->nid_pos,
 				    "expected another NID for peer %s, got %s, which is %s's%s%s",

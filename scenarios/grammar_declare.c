@@ -46,40 +46,77 @@ static bool read_refuses(struct zrace_parser *p, struct zrace_peer *peer)
 
 static bool read_conns(struct zrace_parser *p, struct zrace_peer *peer)
 {
-	if (zrace_accept(p, "typed"))
-		peer->typed = true;
-	else if (zrace_accept(p, "untyped"))
+	const struct zrace_token *token = zrace_peek(p, 0);
+	const bool number = token->kind == ZRACE_WORD && g_ascii_isdigit(token->text[0]);
+
+	if (zrace_accept(p, "untyped")) {
 		peer->typed = false;
-	else
-		return zrace_expected(p, "\"typed\" or \"untyped\"");
-	return true;
+		return true;
+	}
+	if (!number && !zrace_accept(p, "typed"))
+		return zrace_expected(p, "\"typed\", \"untyped\" or a number");
+	peer->typed = true;
+	token = zrace_peek(p, 0);
+	if (token->kind != ZRACE_WORD || !g_ascii_isdigit(token->text[0]))
+		return true;
+	return zrace_need_number(p, ZCL_MAX_BULK, &peer->tuned.conns_per_peer);
+}
+
+static bool read_tunable_value(struct zrace_parser *p, const struct zrace_tunable *tunable,
+			       uint64_t *number, char *word)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *words;
+
+	if (token->kind == ZRACE_WORD && strlen(token->text) <= ZRACE_MAX_WORD &&
+	    zrace_tunable_parse(tunable, token->text, number)) {
+		if (word)
+			g_strlcpy(word, token->text, ZRACE_MAX_WORD + 1);
+		zrace_take(p);
+		return true;
+	}
+	words = g_string_new(NULL);
+	zrace_tunable_words(tunable, words);
+	zrace_expected(p, "%s", words->str);
+	g_string_free(words, TRUE);
+	return false;
+}
+
+bool zrace_read_tunable(struct zrace_parser *p, const struct zrace_tunable **tunable,
+			uint64_t *number, char *word)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *names;
+
+	*tunable = token->kind == ZRACE_WORD ? zrace_tunable_find(token->text) : NULL;
+	if (*tunable) {
+		zrace_take(p);
+		return read_tunable_value(p, *tunable, number, word);
+	}
+	names = g_string_new(NULL);
+	zrace_tunable_names(names);
+	zrace_expected(p, "a tunable (%s)", names->str);
+	g_string_free(names, TRUE);
+	return false;
 }
 
 static bool read_set(struct zrace_parser *p, struct zrace_peer *peer)
 {
-	const struct zrace_token *token = zrace_peek(p, 0);
-	const struct zrace_tunable *tunable = NULL;
-	GString *words = g_string_new(NULL);
-	bool good = false;
+	const struct zrace_tunable *tunable;
+	uint64_t number;
 
-	if (token->kind == ZRACE_WORD)
-		tunable = zrace_tunable_find(token->text);
-	if (tunable == NULL) {
-		zrace_tunable_names(words);
-		zrace_expected(p, "a tunable (%s)", words->str);
-	} else {
-		zrace_take(p);
-		token = zrace_peek(p, 0);
-		good = token->kind == ZRACE_WORD &&
-		       zrace_tunable_set(tunable, token->text, &peer->tuned);
-		zrace_tunable_words(tunable, words);
-		if (good)
-			zrace_take(p);
-		else
-			zrace_expected(p, "%s", words->str);
-	}
-	g_string_free(words, TRUE);
-	return good;
+	if (!zrace_read_tunable(p, &tunable, &number, NULL))
+		return false;
+	zrace_tunable_set(tunable, number, &peer->tuned);
+	return true;
+}
+
+#define ZRACE_NUMBER "${i}" /* in the NID of `peers` */
+
+/* How a NID is written that is known later: of a case, or with the number of one of many. */
+static bool is_nid_to_be(const char *text)
+{
+	return g_str_has_prefix(text, "${") || strstr(text, ZRACE_NUMBER) != NULL;
 }
 
 static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
@@ -88,7 +125,7 @@ static bool read_nid(struct zrace_parser *p, struct zrace_peer *peer)
 	zcl_nid nid;
 
 	if (token->kind != ZRACE_WORD ||
-	    (!g_str_has_prefix(token->text, "${") && zcl_nid_parse(token->text, &nid) != ZCL_OK))
+	    (!is_nid_to_be(token->text) && zcl_nid_parse(token->text, &nid) != ZCL_OK))
 		return zrace_expected(p, "a NID (10.0.0.9@tcp) or a case's variable (${N})");
 	peer->nid_pos = zrace_here(p);
 	g_free(peer->nid);
@@ -125,34 +162,127 @@ static bool read_peer_option(struct zrace_parser *p, struct zrace_peer *peer)
 		return read_conns(p, peer);
 	if (zrace_accept(p, "set"))
 		return read_set(p, peer);
-	return zrace_expected(p, "nid, speaks, refuses, remembers, conns or set");
+	if (zrace_accept(p, "duplicate")) {
+		peer->duplicate = true;
+		return true;
+	}
+	return zrace_expected(p, "nid, speaks, refuses, remembers, conns, duplicate or set");
 }
 
-bool zrace_read_peer(struct zrace_parser *p)
+/* Adds a peer with nothing but its name, which becomes the script's. */
+static bool add_peer(struct zrace_parser *p, struct zrace_pos pos, char *name)
 {
 	struct zrace_script *script = p->script;
-	struct zrace_peer *peer = &script->peers[script->npeers];
-	struct zrace_pos pos = zrace_here(p);
-	char *name;
+	const bool known = zrace_script_peer(script, name) != ZRACE_ANY_PEER;
 
-	if (script->npeers == ZRACE_MAX_PEERS)
-		return zrace_expected(p, "at most %u peers", ZRACE_MAX_PEERS);
-	if (!zrace_need_name(p, "the name of a peer", &name))
-		return false;
-	if (zrace_script_peer(script, name) != ZRACE_ANY_PEER) {
-		zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
+	if (known || script->npeers == ZRACE_MAX_PEERS) {
+		if (known)
+			zrace_complain(p, pos, "expected a new name, got \"%s\" again", name);
+		else
+			zrace_complain(p, pos, "expected at most %u peers, got one more",
+				       ZRACE_MAX_PEERS);
 		g_free(name);
-		return false;
+		return NULL;
 	}
-	*peer = (struct zrace_peer){
+	script->peers[script->npeers] = (struct zrace_peer){
 		.name = name, .pos = pos, .version = ZCL_V2, .refuses = ZCL_REFUSE_REPLY};
-	zcl_config_init(&peer->tuned);
+	zcl_config_init(&script->peers[script->npeers].tuned);
 	/* From here it exists: a mistake further on must not make every later line a mistake. */
 	script->npeers++;
+	return true;
+}
+
+static bool read_peer_options(struct zrace_parser *p, struct zrace_peer *peer)
+{
 	while (zrace_peek(p, 0)->kind != ZRACE_END)
 		if (!read_peer_option(p, peer))
 			return false;
 	return peer->nid || zrace_expected(p, "\"nid\"");
+}
+
+bool zrace_read_peer(struct zrace_parser *p)
+{
+	struct zrace_pos pos = zrace_here(p);
+	char *name;
+
+	return zrace_need_name(p, "the name of a peer", &name) && add_peer(p, pos, name) &&
+	       read_peer_options(p, &p->script->peers[p->script->npeers - 1]);
+}
+
+static bool read_numbers(struct zrace_parser *p, unsigned *first, unsigned *last)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	char **ends = g_strsplit(token->text, "..", 2);
+	uint64_t from = 0, to = 0;
+	const bool good = token->kind == ZRACE_WORD && g_strv_length(ends) == 2 &&
+			  zrace_parse_count(ends[0], 0, UINT8_MAX, &from) &&
+			  zrace_parse_count(ends[1], from, UINT8_MAX, &to);
+
+	g_strfreev(ends);
+	if (!good)
+		return zrace_expected(p, "the first and the last number, up to 255 (1..100)");
+	zrace_take(p);
+	*first = (unsigned)from;
+	*last = (unsigned)to;
+	return true;
+}
+
+static char *numbered(const char *text, unsigned number)
+{
+	char **parts = g_strsplit(text, ZRACE_NUMBER, -1);
+	char *decimal = g_strdup_printf("%u", number);
+	char *joined = g_strjoinv(decimal, parts);
+
+	g_strfreev(parts);
+	g_free(decimal);
+	return joined;
+}
+
+/* Another peer like `like`, whose NID still has the place of the number. */
+static bool add_alike(struct zrace_parser *p, const struct zrace_peer *like, const char *prefix,
+		      unsigned number)
+{
+	char *name = g_strdup_printf("%s%u", prefix, number);
+	struct zrace_peer *peer = &p->script->peers[p->script->npeers];
+
+	if (!add_peer(p, like->pos, name))
+		return false;
+	*peer = *like;
+	peer->name = name;
+	peer->nid = numbered(like->nid, number);
+	for (size_t i = 0; i < peer->nremembers; i++)
+		peer->remembers[i].peer = g_strdup(like->remembers[i].peer);
+	return true;
+}
+
+bool zrace_read_peers(struct zrace_parser *p)
+{
+	struct zrace_pos pos = zrace_here(p);
+	unsigned first = 0, last = 0;
+	struct zrace_peer *peer;
+	char *prefix, *nid;
+	bool good = false;
+
+	if (!zrace_need_name(p, "how their names begin", &prefix))
+		return false;
+	if (read_numbers(p, &first, &last) &&
+	    add_peer(p, pos, g_strdup_printf("%s%u", prefix, first))) {
+		peer = &p->script->peers[p->script->npeers - 1];
+		good = read_peer_options(p, peer);
+		if (good && strstr(peer->nid, ZRACE_NUMBER) == NULL && first != last)
+			good = zrace_complain(p, peer->nid_pos,
+					      "expected a NID with " ZRACE_NUMBER ", got %s",
+					      peer->nid);
+		for (unsigned i = first + 1; good && i <= last; i++)
+			good = add_alike(p, peer, prefix, i);
+		if (peer->nid != NULL) {
+			nid = numbered(peer->nid, first);
+			g_free(peer->nid);
+			peer->nid = nid;
+		}
+	}
+	g_free(prefix);
+	return good;
 }
 
 static bool read_var(struct zrace_parser *p, struct zrace_case *one)
@@ -208,6 +338,10 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 
 	if (zrace_accept(p, "latency"))
 		return zrace_need_time(p, &shape->latency);
+	if (zrace_accept(p, "jitter"))
+		return zrace_need_time(p, &shape->jitter);
+	if (zrace_accept(p, "queue"))
+		return zrace_need_number(p, ZRACE_MAX_QUEUE, &shape->queue);
 	if (zrace_accept(p, "bandwidth")) {
 		if (!zrace_parse_bandwidth(text, &shape->bandwidth))
 			return zrace_expected(p, "a bandwidth (10Gbps, 100Mbps)");
@@ -215,7 +349,7 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 		if (!zrace_parse_percent(text, &shape->loss))
 			return zrace_expected(p, "a part of the packets (1%%, 0.5%%)");
 	} else {
-		return zrace_expected(p, "latency, bandwidth or loss");
+		return zrace_expected(p, "latency, jitter, bandwidth, loss or queue");
 	}
 	zrace_take(p);
 	return true;

@@ -190,6 +190,8 @@ static bool read_declaration(struct zrace_parser *p, bool *known)
 		return zrace_read_title(p);
 	if (zrace_accept(p, "peer"))
 		return zrace_read_peer(p);
+	if (zrace_accept(p, "peers"))
+		return zrace_read_peers(p);
 	if (zrace_accept(p, "case"))
 		return zrace_read_case(p);
 	if (zrace_accept(p, "link"))
@@ -223,9 +225,9 @@ bool zrace_read_line(struct zrace_parser *p)
 	if (known)
 		return good && zrace_need_end(p);
 	if (token->kind != ZRACE_WORD || !g_strv_contains(starts, token->text))
-		return zrace_expected(p,
-				      "title, peer, case, link, repeat, include, hold, at, when, "
-				      "then, expect, never, order, finally, in or vary");
+		return zrace_expected(
+			p, "title, peer, peers, case, link, repeat, include, hold, at, when, "
+			   "then, expect, never, order, finally, in or vary");
 	if (zrace_accept(p, "in") && !read_in(p, &scope))
 		return false;
 	if (zrace_accept(p, "vary") && !read_vary(p, &scope))

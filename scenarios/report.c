@@ -128,16 +128,23 @@ static void tap_result(struct zrace_report *report, const struct zrace_result *r
 
 /*
  * What the script fixes, without times: the events that its expects name, in their order, and the
- * end. Two worlds that run the same script right say the same.
+ * end; of a vary line, which fixes no order, the verdict. Two worlds that run the same script right
+ * say the same.
  */
 static void events_result(const struct zrace_result *result, GString *text)
 {
 	const struct zrace_outcome *outcome = result->outcome;
 
+	zrace_result_name(text, result->run);
+	if (outcome->verdict == ZRACE_SKIP) {
+		g_string_append(text, ": skipped: ");
+		zrace_result_reason(text, result);
+		g_string_append_c(text, '\n');
+		return;
+	}
+	g_string_append(text, outcome->verdict == ZRACE_PASS ? ": pass\n" : ": not passed\n");
 	if (result->run->vary != ZRACE_BASE_RUN)
 		return;
-	zrace_result_name(text, result->run);
-	g_string_append(text, outcome->verdict == ZRACE_PASS ? ": pass\n" : ": not passed\n");
 	for (guint i = 0; i < outcome->matched->len; i++) {
 		guint index = g_array_index(outcome->matched, guint, i);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/runner_internal.h"
 
+#include "scenarios/tunable.h"
 #include "scenarios/words.h"
 
 /* Where time is real, a bound is only there to end what hangs. */
@@ -73,6 +74,13 @@ void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
 	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
 	zrace_config_speak(config, runner->version[peer]);
+	for (guint i = 0; i < runner->settings->len; i++) {
+		const struct zrace_setting *one =
+			&g_array_index(runner->settings, struct zrace_setting, i);
+
+		if (one->peer == peer)
+			zrace_tunable_set(one->tunable, one->number, config);
+	}
 	config->faults = runner->run->faults;
 }
 
@@ -157,11 +165,33 @@ static bool set_links(struct zrace_runner *runner)
 	return true;
 }
 
-static void note_pair(struct zrace_runner *runner, const struct zrace_action *action)
+/* The one that a NID stands for, where several have it. */
+static unsigned first_of_nid(const struct zrace_runner *runner, unsigned peer)
 {
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+	unsigned first = 0;
+
+	while (one->nids[first] != one->nids[peer])
+		first++;
+	return first;
+}
+
+static void note_pair(struct zrace_runner *runner, unsigned a, unsigned b)
+{
+	a = first_of_nid(runner, a);
+	b = first_of_nid(runner, b);
+	runner->pairs[MIN(a, b)][MAX(a, b)] = a != b;
+}
+
+static void note_pairs(struct zrace_runner *runner, const struct zrace_action *action)
+{
+	const unsigned n = (unsigned)runner->script->npeers;
+
 	if (zrace_action_connects(action))
-		runner->pairs[MIN(action->peer, action->other)][MAX(action->peer, action->other)] =
-			true;
+		note_pair(runner, action->peer, action->other);
+	for (unsigned a = 0; action->kind == ZRACE_DO_CONNECT_ALL && a < n; a++)
+		for (unsigned b = a + 1; b < n; b++)
+			note_pair(runner, a, b);
 }
 
 static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
@@ -199,21 +229,38 @@ static void set_statement(struct zrace_runner *runner, const struct zrace_statem
 		zrace_runner_hold(runner, &statement->action);
 		break;
 	case ZRACE_AT:
-		note_pair(runner, &statement->action);
+		note_pairs(runner, &statement->action);
 		set_alarm(runner, statement);
 		break;
 	case ZRACE_WHEN_ALL:
 	case ZRACE_WHEN_HELD:
 	case ZRACE_WHEN:
-		note_pair(runner, &statement->action);
+		note_pairs(runner, &statement->action);
 		g_array_append_val(runner->triggers, trigger);
 		break;
 	case ZRACE_THEN:
-		note_pair(runner, &statement->action);
+		note_pairs(runner, &statement->action);
 		break;
 	default:
 		break;
 	}
+}
+
+/* Each pair may have both sides' calls at once, of each type. */
+static bool make_room(struct zrace_runner *runner)
+{
+	const struct zworld_ops *ops = runner->world->ops;
+	const char *why = NULL;
+	size_t pairs = 0;
+
+	for (size_t a = 0; a < runner->script->npeers; a++)
+		for (size_t b = a + 1; b < runner->script->npeers; b++)
+			pairs += runner->pairs[a][b];
+	if (ops->make_room == NULL || ops->make_room(runner->world, 2 * pairs, &why))
+		return true;
+	zrace_runner_fail(runner, ZRACE_SKIP, (struct zrace_pos){0}, "%s cannot do so many: %s",
+			  ops->name, why ? why : "no reason given");
+	return false;
 }
 
 static bool set_up(struct zrace_runner *runner)
@@ -235,7 +282,7 @@ static bool set_up(struct zrace_runner *runner)
 			set_statement(runner, statement);
 	}
 	zrace_chain_go(runner);
-	return true;
+	return make_room(runner);
 }
 
 /* ---- the end ---- */
@@ -271,21 +318,15 @@ static void judge(struct zrace_runner *runner)
 
 static char *final_words(const struct zrace_runner *runner)
 {
-	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
-	const struct zworld_ops *ops = runner->world->ops;
 	GString *text = g_string_new(NULL);
 
 	for (unsigned a = 0; a < runner->script->npeers; a++) {
 		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
-			const unsigned peers[2] = {a, b};
-			const zcl_nid nids[2] = {one->nids[a], one->nids[b]};
 			struct zrace_state state;
 
 			if (!runner->pairs[a][b])
 				continue;
-			const struct zcl_node *const nodes[2] = {ops->node(runner->peers[a]),
-								 ops->node(runner->peers[b])};
-			zrace_state_read(&state, peers, nodes, nids);
+			zrace_runner_read_pair(runner, a, b, &state);
 			g_string_append_printf(text, "%s%s %s: ", text->len ? "; " : "",
 					       runner->script->peers[a].name,
 					       runner->script->peers[b].name);
@@ -320,8 +361,10 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		    struct zrace_outcome *outcome)
 {
 	struct zrace_runner *runner = g_new0(struct zrace_runner, 1);
+	struct zworld_options options = run->options;
 	const char *why = NULL;
 
+	options.plain = zrace_script_is_plain(run->script);
 	*outcome = (struct zrace_outcome){.verdict = ZRACE_PASS,
 					  .log = zrace_log_new(),
 					  .matched = g_array_new(FALSE, FALSE, sizeof(guint))};
@@ -332,6 +375,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
 	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
 	runner->passes = g_array_new(FALSE, FALSE, sizeof(struct zrace_pass));
+	runner->settings = g_array_new(FALSE, FALSE, sizeof(struct zrace_setting));
 	zrace_chain_init(runner);
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
@@ -339,7 +383,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	runner->tasks = g_ptr_array_new_with_free_func(g_free);
 	runner->payload = g_malloc0(ZCL_LNET_MTU);
 	runner->sink = g_malloc0(ZCL_LNET_MTU);
-	runner->world = backend->world_new(&run->options, &why);
+	runner->world = backend->world_new(&options, &why);
 	if (runner->world)
 		run_world(runner);
 	else
@@ -347,6 +391,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 				  why ? why : "no reason given");
 	zrace_matcher_free(runner->matcher);
 	g_array_unref(runner->passes);
+	g_array_unref(runner->settings);
 	zrace_chain_clear(runner);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);

@@ -212,6 +212,21 @@ static void call_core(struct zrace_runner *runner, const struct zrace_statement 
 		judge(runner, statement, err);
 }
 
+static void connect_all(struct zrace_runner *runner, const struct zrace_statement *statement)
+{
+	struct zrace_statement one = *statement;
+
+	one.action.kind = ZRACE_DO_CONNECT;
+	for (unsigned a = 0; a < runner->script->npeers; a++) {
+		for (unsigned b = 0; b < runner->script->npeers; b++) {
+			one.action.peer = a;
+			one.action.other = b;
+			if (a != b && !runner->over)
+				call_core(runner, &one);
+		}
+	}
+}
+
 void zrace_runner_op_event(struct zrace_runner *runner, const struct zcl_lnet_event *event)
 {
 	struct zrace_op *op = event->user;
@@ -257,6 +272,9 @@ void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement 
 	case ZRACE_DO_HEAL:
 		strike(runner, action);
 		break;
+	case ZRACE_DO_SET:
+		zrace_runner_set(runner, statement);
+		break;
 	case ZRACE_DO_CRASH:
 	case ZRACE_DO_RESTART:
 	case ZRACE_DO_UPGRADE:
@@ -277,6 +295,9 @@ void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement 
 		break;
 	case ZRACE_DO_PASS:
 		zrace_runner_pass(runner, statement);
+		break;
+	case ZRACE_DO_CONNECT_ALL:
+		connect_all(runner, statement);
 		break;
 	}
 }

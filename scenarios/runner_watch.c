@@ -143,17 +143,19 @@ static void on_lnet_event(void *user, struct zworld_peer *peer, const struct zcl
 
 const struct zworld_listener zrace_runner_listener = {on_event, on_lnet_event, on_held};
 
-static void read_pair(const struct zrace_runner *runner, unsigned a, unsigned b,
-		      struct zrace_state *state)
+void zrace_runner_read_pair(const struct zrace_runner *runner, unsigned a, unsigned b,
+			    struct zrace_state *state)
 {
 	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
-	const struct zworld_ops *ops = runner->world->ops;
 	const unsigned peers[2] = {a, b};
-	const struct zcl_node *const nodes[2] = {ops->node(runner->peers[a]),
-						 ops->node(runner->peers[b])};
 	const zcl_nid nids[2] = {one->nids[a], one->nids[b]};
 
-	zrace_state_read(state, peers, nodes, nids);
+	zrace_state_init(state, peers, nids);
+	for (size_t i = 0; i < runner->script->npeers; i++)
+		for (int side = 0; side < 2; side++)
+			if (one->nids[i] == nids[side])
+				zrace_state_add(state, side,
+						runner->world->ops->node(runner->peers[i]));
 }
 
 bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why)
@@ -164,7 +166,7 @@ bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why)
 		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
 			if (!runner->pairs[a][b])
 				continue;
-			read_pair(runner, a, b, &state);
+			zrace_runner_read_pair(runner, a, b, &state);
 			if (!zrace_state_holds(&state, &runner->finally, runner->script, why))
 				return false;
 		}
@@ -184,7 +186,7 @@ static bool nothing_to_come(const struct zrace_runner *runner)
 		for (unsigned b = a + 1; b < runner->script->npeers; b++) {
 			if (!runner->pairs[a][b])
 				continue;
-			read_pair(runner, a, b, &state);
+			zrace_runner_read_pair(runner, a, b, &state);
 			if (!zrace_state_settled(&state))
 				return false;
 		}

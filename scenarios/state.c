@@ -27,27 +27,30 @@ static void count_conn(void *user, const struct zcl_conn_info *info)
 		side->version = SEVERAL;
 }
 
-void zrace_state_read(struct zrace_state *state, const unsigned peer[2],
-		      const struct zcl_node *const node[2], const zcl_nid nid[2])
+void zrace_state_init(struct zrace_state *state, const unsigned peer[2], const zcl_nid nid[2])
 {
 	*state = (struct zrace_state){0};
 	for (int i = 0; i < 2; i++) {
-		struct zrace_side *side = &state->side[i];
-		struct counting counting = {side, nid[!i]};
-		struct zcl_peer_info info;
-
 		state->peer[i] = peer[i];
 		state->nid[i] = nid[i];
-		if (node[i] == NULL) {
-			state->crashed = true;
-			continue;
-		}
-		zcl_node_foreach_conn(node[i], count_conn, &counting);
-		if (zcl_node_peer_info(node[i], nid[!i], &info) != ZCL_OK)
-			continue;
-		side->connecting = info.connecting;
-		side->waiting = info.waiting;
 	}
+}
+
+void zrace_state_add(struct zrace_state *state, int index, const struct zcl_node *node)
+{
+	struct zrace_side *side = &state->side[index];
+	struct counting counting = {side, state->nid[!index]};
+	struct zcl_peer_info info;
+
+	if (node == NULL) {
+		state->crashed = true;
+		return;
+	}
+	zcl_node_foreach_conn(node, count_conn, &counting);
+	if (zcl_node_peer_info(node, counting.other, &info) != ZCL_OK)
+		return;
+	side->connecting = side->connecting || info.connecting;
+	side->waiting += info.waiting;
 }
 
 bool zrace_state_settled(const struct zrace_state *state)

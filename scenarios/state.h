@@ -21,9 +21,10 @@ struct zrace_state {
 	struct zrace_side side[2];
 };
 
-/* nodes, nids: of the peers a and b. A node may be NULL: crashed. */
-void zrace_state_read(struct zrace_state *state, const unsigned peer[2],
-		      const struct zcl_node *const node[2], const zcl_nid nid[2]);
+/* Nothing is known yet of the peers a and b, and of their NIDs. */
+void zrace_state_init(struct zrace_state *state, const unsigned peer[2], const zcl_nid nid[2]);
+/* Adds what this node of one side (0 or 1) sees; NULL: crashed. Two with one NID are one side. */
+void zrace_state_add(struct zrace_state *state, int side, const struct zcl_node *node);
 /* Nothing is under way between them, and both see the same number of connections. */
 bool zrace_state_settled(const struct zrace_state *state);
 /* Whether finally holds; if not, "expected ..., got ..." is appended to why (may be NULL). */

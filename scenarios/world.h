@@ -25,8 +25,10 @@ struct zworld_peer; /* a peer of the script, made by the world */
 
 struct zworld_link {
 	int64_t latency;    /* ns, one way */
+	int64_t jitter;	    /* ns: up to so much more, drawn anew each time; nothing overtakes */
 	uint64_t bandwidth; /* bits per second; 0: the world's default */
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
+	uint32_t queue; /* packets that wait on the way; 0: the default, outside the simulation */
 };
 
 /* A message that a hold keeps at the head of its stream. */
@@ -53,9 +55,11 @@ struct zworld_listener {
 };
 
 struct zworld_options {
-	uint64_t seed;
+	uint64_t seed;	      /* of all that is random: loss, jitter */
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
+	bool plain; /* of what follows, only `at`, `kick` and `run` will be called: no links,
+		       nothing held, cut, reset or crashed */
 };
 
 struct zworld {
@@ -68,6 +72,11 @@ struct zworld {
 struct zworld_ops {
 	const char *name; /* "simulation", "real sockets" */
 	bool strict_time; /* time bounds are exact here */
+	/*
+	 * Room for so many connections between the peers, at the same time; before run. False with
+	 * *why when this machine has it not. NULL: there is always room.
+	 */
+	bool (*make_room)(struct zworld *world, size_t conns, const char **why);
 	void (*free)(struct zworld *world);
 	int64_t (*now)(const struct zworld *world);
 	/*

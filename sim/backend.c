@@ -249,7 +249,6 @@ struct zsimnode *zsimnode_new(zsim *sim, zsim_host *host, const struct zsimnode_
 {
 	struct zsimnode *node = g_new0(struct zsimnode, 1);
 
-	g_assert(zsim_host_ipv4(host) == zcl_nid_addr(options->core.nid));
 	g_assert(options->tx_delay >= 0);
 	node->sim = sim;
 	node->host = host;

@@ -83,6 +83,15 @@ static bool add_deed(struct zx_model *model, const struct zrace_statement *state
 	return true;
 }
 
+static bool has_duplicates(const struct zx_model *model)
+{
+	for (size_t i = 0; i < model->npeers; i++)
+		for (size_t j = 0; j < i; j++)
+			if (model->nids[i] == model->nids[j])
+				return true;
+	return false;
+}
+
 bool zx_model_init(struct zx_model *model, const struct zrace_script *script, size_t case_index,
 		   const struct zx_options *options, const char **why)
 {
@@ -94,8 +103,17 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 		*why = "it has more than 8 peers";
 		return false;
 	}
-	for (size_t i = 0; i < script->npeers; i++)
+	for (size_t i = 0; i < script->npeers; i++) {
 		model->nids[i] = script->cases[case_index].nids[i];
+		if (script->peers[i].tuned.conns_per_peer > 1) {
+			*why = "it has a peer with more than one connection of a type";
+			return false;
+		}
+	}
+	if (has_duplicates(model)) {
+		*why = "two of its peers have one NID";
+		return false;
+	}
 	for (guint i = 0; i < script->statements->len; i++) {
 		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
 

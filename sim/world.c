@@ -11,10 +11,14 @@
 #define MTU_BITS   (1500 * 8)
 #define CALM_SLACK INT64_C(1000000) /* ns */
 
+/* 198.18.0.0, of the block that RFC 2544 sets aside for tests. */
+#define SECOND_HOSTS UINT32_C(0xc6120000)
+
 struct zworld_peer {
 	struct sim_world *world;
 	char *name;
 	guint index;
+	zcl_nid nid;
 	zsim_host *host;
 	struct zsimnode *node;	/* NULL: crashed */
 	bool muted;		/* it is crashing: what its core says is not heard */
@@ -194,13 +198,29 @@ static bool fail(struct sim_world *world, const char **why, const char *format, 
 	return false;
 }
 
+static bool nid_is_taken(const struct sim_world *world, zcl_nid nid)
+{
+	for (guint i = 0; i < world->peers->len; i++) {
+		const struct zworld_peer *peer = g_ptr_array_index(world->peers, i);
+
+		if (peer->nid == nid)
+			return true;
+	}
+	return false;
+}
+
 static bool add_host(struct zworld_peer *peer, zcl_nid nid, const char **why)
 {
 	struct sim_world *world = peer->world;
 	char text[ZCL_NID_STRLEN];
+	uint32_t ipv4 = zcl_nid_addr(nid);
 
 	zcl_nid_format(nid, text, sizeof(text));
-	peer->host = zsim_host_add(world->sim, zcl_nid_addr(nid), &peer->end.link);
+	/* A second host with a NID has an address that nobody calls. */
+	if (nid_is_taken(world, nid))
+		ipv4 = SECOND_HOSTS + peer->index;
+	peer->nid = nid;
+	peer->host = zsim_host_add(world->sim, ipv4, &peer->end.link);
 	if (peer->host != NULL)
 		return true;
 	if (errno == EEXIST)
@@ -295,7 +315,8 @@ static void see_link(struct sim_world *world, const struct zworld_link *link)
 	const double bandwidth = (double)(link->bandwidth ? link->bandwidth : ZSTAR_BANDWIDTH);
 	const int64_t packet = (int64_t)(MTU_BITS * 1e9 / bandwidth);
 
-	world->calm = MAX(world->calm, 4 * (link->latency + 2 * packet) + CALM_SLACK);
+	world->calm =
+		MAX(world->calm, 4 * (link->latency + link->jitter + 2 * packet) + CALM_SLACK);
 }
 
 static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b,

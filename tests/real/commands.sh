@@ -43,7 +43,7 @@ mistake "no command 'fly'" fly
 mistake "unexpected argument 'x'" peer x
 mistake 'expected all or secure' peer --accept some
 mistake 'expected v1 or v2' peer --speaks v9
-mistake 'expected copy, zerocopy or auto' peer --way fast
+mistake 'expected copy, zerocopy, splice or auto' peer --way fast
 mistake 'expected a NID like' peer --nid 10.0.0.9
 mistake 'expected ADDR:PORT' peer --listen 10.0.0:x
 mistake 'at least 1' peer --zc-min 0

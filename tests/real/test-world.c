@@ -389,9 +389,12 @@ static void test_limits(void)
 						  &lossy, &why));
 	g_assert_nonnull(why);
 	why = NULL;
+	g_assert_false(watch.world->ops->make_room(watch.world, SIZE_MAX / 8, &why));
+	g_assert_nonnull(strstr(why, "descriptors"));
+	g_assert_true(watch.world->ops->make_room(watch.world, 100, &why));
+	/* A second node with a NID is fine; who calls that reaches the first. */
 	config = *zcl_node_config(watch.world->ops->node(watch.peer[ONE]));
-	g_assert_null(watch.world->ops->add_peer(watch.world, "again", &config, &why));
-	g_assert_nonnull(why);
+	g_assert_nonnull(watch.world->ops->add_peer(watch.world, "twin", &config, &why));
 	/* Nothing happens until then: the time is reached. */
 	g_assert_false(watch.world->ops->run(watch.world, 5 * MS));
 	g_assert_cmpint(watch.world->ops->now(watch.world), >=, 5 * MS);

@@ -188,6 +188,59 @@ static char *many(const char *prefix, unsigned n, const char *format)
 	return g_string_free(text, FALSE);
 }
 
+static void test_many_peers(void)
+{
+	const char *text = "race 1\n"
+			   "peer one nid 10.0.0.1@tcp\n"
+			   "peers p 9..11 nid 10.0.${i}.${i}@tcp speaks v1 remembers one=v1\n"
+			   "peer last nid 10.0.0.2@tcp speaks v9\n"
+			   "at 1ms all connect all\n";
+	struct zrace_script *script = parse(text, NULL);
+	struct zcl_config config;
+
+	g_assert_nonnull(script);
+	g_assert_cmpuint(script->npeers, ==, 5);
+	for (unsigned i = 1; i <= 3; i++) {
+		const struct zrace_peer *peer = &script->peers[i];
+		char *name = g_strdup_printf("p%u", 8 + i);
+
+		g_assert_cmpstr(peer->name, ==, name);
+		g_assert_cmpuint(peer->version, ==, ZCL_V1);
+		g_assert_cmpuint(peer->nremembers, ==, 1);
+		g_assert_cmpuint(peer->remembers[0].index, ==, 0);
+		g_assert_cmpuint(zcl_nid_addr(script->cases[0].nids[i]), ==,
+				 0x0a000000 + 0x101 * (8 + i));
+		g_free(name);
+	}
+	zrace_peer_config(script, 0, 4, &config);
+	g_assert_cmpuint(config.max_version, ==, ZCL_V2);
+	g_assert_cmpuint(config.calls_as, ==, 9);
+	g_assert_cmpint(statement(script, 0)->action.kind, ==, ZRACE_DO_CONNECT_ALL);
+	g_assert_true(zrace_script_is_plain(script));
+	zrace_script_free(script);
+}
+
+/* Anything that the way between the peers has to know. */
+static void test_plain(void)
+{
+	static const char *const lines[] = {
+		"hold a>b hello", "at 0 a reset b",   "when a up a crash", "at 0 b restart",
+		"link a b",	  "at 0 release all", "then a connect b",  "at 0 a partition b",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		char *text = g_strdup_printf("race 1\npeer a nid 10.1.0.1@tcp\n"
+					     "peer b nid 10.1.0.2@tcp\nat 0 a put b 1B\n%s\n",
+					     lines[i]);
+		struct zrace_script *script = parse(text, NULL);
+
+		g_assert_nonnull(script);
+		g_assert_false(zrace_script_is_plain(script));
+		zrace_script_free(script);
+		g_free(text);
+	}
+}
+
 static void expect_limit(char *text, bool good, const char *words)
 {
 	char *errors = NULL;
@@ -207,8 +260,8 @@ static void test_limits(void)
 	const char *two = "race 1\npeer a nid 10.1.0.1@tcp\npeer b nid 10.1.0.2@tcp\n";
 	char *big;
 
-	expect_limit(many("race 1\n", 64, "peer p"), true, "");
-	expect_limit(many("race 1\n", 65, "peer p"), false, "at most 64 peers");
+	expect_limit(many("race 1\n", 128, "peer p"), true, "");
+	expect_limit(many("race 1\n", 129, "peer p"), false, "at most 128 peers");
 	expect_limit(many(two, 64, "case c"), true, "");
 	expect_limit(many(two, 65, "case c"), false, "at most 64 cases");
 	expect_limit(many(two, 4092, "#"), true, "");
@@ -269,6 +322,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/parser/finally-and-vary", test_finally_and_vary);
 	g_test_add_func("/parser/when", test_when);
 	g_test_add_func("/parser/values", test_values);
+	g_test_add_func("/parser/many-peers", test_many_peers);
+	g_test_add_func("/parser/plain", test_plain);
 	g_test_add_func("/parser/limits", test_limits);
 	g_test_add_func("/parser/garbage", test_garbage);
 	g_test_add_func("/parser/missing-file", test_missing_file);

@@ -8,9 +8,9 @@ memory=$build/tests/scenarios/zrace-mem
 cd "$source/scenarios" || exit 1
 plan $(($(ls -- *.race | wc -l) * 2 + 2))
 for script in *.race; do
-	"$sim" race -q "$script" >"$scratch/out" 2>&1 || echo "exit status $?" >>"$scratch/out"
+	: >"$scratch/out"
+	"$sim" race --events "$script" >"$scratch/sim" 2>&1 || echo "exit status $?" >"$scratch/out"
 	check "$script" "$scratch/out"
-	"$sim" race --events "$script" >"$scratch/sim" 2>&1
 	"$memory" --events "$script" >"$scratch/memory" 2>&1
 	diff -u "$scratch/memory" "$scratch/sim" >"$scratch/out"
 	check "$script, the same events as in memory" "$scratch/out"

@@ -26,7 +26,7 @@ struct options {
 	gdouble time;
 	gboolean lazy_send, cuts, no_pins, json, ascii, version;
 	gboolean off[ZX_PROPERTIES];
-	gchar *only_case, *fault, *script;
+	gchar *only_case, *fault, *script, *diagram;
 	gchar **files;
 };
 
@@ -40,7 +40,7 @@ struct run {
 	struct zx_result *result;
 	const char *bounded; /* of any case */
 	size_t cases, violations;
-	bool scripted;
+	bool written; /* the first violation, to files */
 };
 
 static const char summary[] =
@@ -87,6 +87,8 @@ static void add_entries(GOptionContext *context, struct options *o)
 		 "Let the kernel let go of zero-copy pages at once", NULL},
 		{"script", 0, 0, G_OPTION_ARG_FILENAME, &o->script,
 		 "Write the first violation as a race script that forces it", "FILE.race"},
+		{"diagram", 0, 0, G_OPTION_ARG_FILENAME, &o->diagram,
+		 "Draw the first violation as a sequence diagram", "FILE.svg"},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Write a JSON object for each case",
 		 NULL},
 		{"ascii", 0, 0, G_OPTION_ARG_NONE, &o->ascii, "Draw with ASCII characters only",
@@ -120,24 +122,48 @@ static void add_properties(GOptionContext *context, struct options *o, char **na
 	}
 }
 
-/* The file that was asked for. False: it cannot be written. */
+/* False: it cannot be written. */
+static bool write_file(const struct run *run, const char *name, const GString *text)
+{
+	GError *error = NULL;
+
+	if (g_file_set_contents(name, text->str, (gssize)text->len, &error))
+		return true;
+	fprintf(stderr, "%s: %s\n", run->program, error->message);
+	g_error_free(error);
+	return false;
+}
+
 static bool write_script(const struct run *run, const struct zx_violation *violation)
 {
 	GString *text = g_string_new(NULL);
-	GError *error = NULL;
 	const char *why = NULL;
+	bool good = true;
 
-	if (run->o->script == NULL)
-		return true;
 	if (!zx_script_write(text, run->model, violation, &why))
 		fprintf(stderr, "%s: no script can force it: %s\n", run->program, why);
-	else if (!g_file_set_contents(run->o->script, text->str, (gssize)text->len, &error))
-		fprintf(stderr, "%s: %s\n", run->program, error->message);
+	else
+		good = write_file(run, run->o->script, text);
 	g_string_free(text, TRUE);
-	if (error == NULL)
-		return true;
-	g_error_free(error);
-	return false;
+	return good;
+}
+
+static bool write_diagram(const struct run *run, const struct zx_violation *violation)
+{
+	GString *text = g_string_new(NULL);
+	bool good;
+
+	zx_show_diagram(text, run->model, violation->path, violation->length);
+	good = write_file(run, run->o->diagram, text);
+	g_string_free(text, TRUE);
+	return good;
+}
+
+/* The files that were asked for. False: one cannot be written. */
+static bool write_files(const struct run *run, const struct zx_violation *violation)
+{
+	return (run->o->script == NULL || write_script(run, violation)) &&
+	       (run->o->diagram == NULL || write_diagram(run, violation));
 }
 
 /* ---- a failed assertion ---- */
@@ -162,7 +188,8 @@ static void on_abort(int signal_number)
 	g_string_append_printf(text, ": violation of %s\n", zx_property_name(ZX_ASSERT));
 	zx_show_path(text, under_way->model, violation.path, violation.length);
 	g_string_append(text, "violated\n");
-	write_script(under_way, &violation);
+	if (under_way->o->script)
+		write_script(under_way, &violation);
 	fputs(text->str, stdout);
 	fflush(stdout);
 	_Exit(ZSIM_EXIT_FAILED);
@@ -204,12 +231,17 @@ static int explore_case(struct run *run, const struct zrace_script *script, size
 	run->cases++;
 	if (!zx_model_init(run->model, script, index, &run->explored, &why))
 		return zsim_usage(run->program, "%s: cannot be explored: %s", script->file, why);
+	if (run->model->unforced && index == 0)
+		fprintf(stderr,
+			"%s: %s: every order is tried: its holds, releases, passes, expectations "
+			"and times do not count\n",
+			run->program, script->file);
 	search(run);
 	if (run->result->violation.property != ZX_PROPERTIES) {
 		zx_path_order(run->model, &run->result->violation);
-		if (!run->scripted && !write_script(run, &run->result->violation))
+		if (!run->written && !write_files(run, &run->result->violation))
 			return ZSIM_EXIT_INTERNAL;
-		run->scripted = true;
+		run->written = true;
 	}
 	text = g_string_new(NULL);
 	zx_report_case(text, run->model, run->result, run->o->json ? ZX_JSON : ZX_TEXT,
@@ -365,6 +397,7 @@ int zx_main(const char *base, int argc, char **argv)
 	g_free(o.only_case);
 	g_free(o.fault);
 	g_free(o.script);
+	g_free(o.diagram);
 	g_strfreev(o.files);
 	return status;
 }

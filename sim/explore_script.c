@@ -216,8 +216,6 @@ static void write_steps(struct writing *w)
 		if (i + 1 < w->length)
 			zx_world_take(w->world, w->violation->path[i]);
 	}
-	begin_step(w);
-	g_string_append(w->text, "release all\n");
 }
 
 /* ---- what should have come ---- */
@@ -360,9 +358,31 @@ bool zx_script_write(GString *text, const struct zx_model *model,
 	w.world = zx_world_new(model);
 	write_head(&w);
 	write_steps(&w);
+	begin_step(&w);
+	g_string_append(text, "release all\n");
 	expect_by_property(&w);
 	expect_end(&w);
 	zx_world_free(w.world);
 	*why = w.why;
 	return w.why == NULL;
+}
+
+void zx_script_force(GString *text, const struct zx_model *model, const zx_choice *path,
+		     size_t length)
+{
+	struct zx_violation *forced = g_new0(struct zx_violation, 1);
+	struct writing w = {.model = model,
+			    .violation = forced,
+			    .blame.event.kind = ZCL_EV_LAST,
+			    .text = text,
+			    .length = length};
+
+	forced->property = ZX_ASSERT;
+	memcpy(forced->path, path, length * sizeof(*path));
+	w.disturbed = is_disturbed(&w);
+	w.world = zx_world_new(model);
+	write_head(&w);
+	write_steps(&w);
+	zx_world_free(w.world);
+	g_free(forced);
 }

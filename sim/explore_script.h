@@ -12,4 +12,11 @@
 bool zx_script_write(GString *text, const struct zx_model *model,
 		     const struct zx_violation *violation, const char **why);
 
+/*
+ * The choices of a path, forced, and nothing expected. What a script cannot force is left out.
+ * Appends.
+ */
+void zx_script_force(GString *text, const struct zx_model *model, const zx_choice *path,
+		     size_t length);
+
 #endif

@@ -36,6 +36,11 @@ static struct zrelay_lane *lane_to(struct zrelay_side *side)
 	return &side->stream->lane[!side->index];
 }
 
+static int64_t now_of(const struct zrelay_lane *lane)
+{
+	return zclock_now(lane->stream->relay->options.clock);
+}
+
 /* ---- sockets ------------------------------------------------------------------------ */
 
 void zrelay_side_close(struct zrelay_side *side, bool reset)
@@ -120,6 +125,7 @@ static void passed(void *user, const uint8_t *data, size_t len)
 		lane->nob -= len;
 		return;
 	}
+	zpcap_arrived(&lane->stream->flow, lane->from, now_of(lane), data, len);
 	g_byte_array_append(side->out, data, (guint)len);
 }
 
@@ -128,6 +134,7 @@ static void passed_end(void *user, enum zcl_err why)
 	struct zrelay_lane *lane = user;
 	struct zrelay_side *side = far_side(lane);
 
+	zpcap_end_arrived(&lane->stream->flow, lane->from, now_of(lane), why != ZCL_E_EOF);
 	lane->end_passed = true;
 	side->end_due = true;
 	side->end_why = lane->reset_after ? ZCL_E_RESET : why;
@@ -228,6 +235,10 @@ static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum
 {
 	struct chunk *chunk = g_malloc(sizeof(*chunk) + len);
 
+	if (len)
+		zpcap_sent(&lane->stream->flow, lane->from, now_of(lane), data, len);
+	if (end != ZCL_OK)
+		zpcap_end_sent(&lane->stream->flow, lane->from, now_of(lane), end != ZCL_E_EOF);
 	chunk->due = due_time(lane, len);
 	chunk->end = end;
 	chunk->second = lane->ended;

@@ -71,6 +71,9 @@ static void conn_up(struct zcl_conn *conn, int64_t now)
 	struct zcl_node *node = conn->node;
 
 	conn->state = ZCL_CS_UP;
+	/* Asked once: each message looks at it. */
+	conn->suits[0] = conn->proto->match_conn(conn->ctype, 0, node->config.min_bulk);
+	conn->suits[1] = conn->proto->match_conn(conn->ctype, SIZE_MAX, node->config.min_bulk);
 	conn->rx_deadline = INT64_MAX;
 	zcl_queue_push(&conn->peer->conns, &conn->peer_link);
 	conn->peer->settled = false;

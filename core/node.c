@@ -24,6 +24,8 @@ void zcl_config_init(struct zcl_config *config)
 		.max_handshakes = 1024,
 		.max_queued = 4096,
 		.max_ops = 65536,
+		.max_answers = 16384,
+		.max_answer_bytes = (size_t)1 << 30,
 		.max_attached = 65536,
 	};
 }
@@ -41,7 +43,8 @@ static bool config_is_valid(const struct zcl_config *c)
 	       c->incarnation != 0 && zcl_proto_find(c->max_version) != NULL &&
 	       (c->calls_as == 0 || c->calls_as > c->max_version) && c->conns_per_peer >= 1 &&
 	       c->conns_per_peer <= ZCL_MAX_BULK && c->min_reconnect <= c->max_reconnect &&
-	       c->max_peers > 0 && c->max_handshakes > 0 && c->max_queued > 0 && c->max_ops > 0 &&
+	       c->max_peers > 0 && c->max_handshakes > 0 && c->max_queued > 0 &&
+	       c->max_answers > 0 && c->max_answer_bytes > 0 && c->max_ops > 0 &&
 	       c->max_ops <= UINT32_MAX;
 }
 

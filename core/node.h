@@ -54,8 +54,11 @@ struct zcl_config {
 	size_t max_handshakes; /* callers whose HELLO has not come yet */
 	size_t max_queued;     /* messages under way per peer */
 	size_t max_ops;	       /* PUTs and GETs under way */
-	size_t max_attached;   /* match entries */
-	uint32_t faults;       /* ZCL_FAULT_*, only in builds that test with broken cores */
+	/* What waits to be sent to a peer because it asked: REPLYs, LNet ACKs, NOOPs. One that asks
+	   and does not read is cut off: its connections are closed with ZCL_E_LIMIT. */
+	size_t max_answers, max_answer_bytes;
+	size_t max_attached; /* match entries */
+	uint32_t faults;     /* ZCL_FAULT_*, only in builds that test with broken cores */
 };
 
 /* Deployed defaults (wire notes 1); nid and incarnation stay 0 for the caller to set. */
@@ -131,6 +134,12 @@ enum zcl_err zcl_node_disconnect(struct zcl_node *node, zcl_nid peer, int64_t no
 
 /* ---- connections: events in ------------------------------------------------------------- */
 
+/*
+ * Whether one more caller may come in now. While not, a backend leaves callers where they wait:
+ * one that is taken in and turned away before its HELLO is answered would conclude from it that
+ * this node is of the oldest kind (wire notes 5). It changes with a handshake that ends.
+ */
+bool zcl_node_may_accept(const struct zcl_node *node);
 /* A TCP connection came in. backend: any pointer. NULL at a limit: the backend closes it. */
 struct zcl_conn *zcl_node_accepted(struct zcl_node *node, void *backend, int64_t now);
 void zcl_conn_connected(struct zcl_conn *conn, int64_t now);
@@ -253,9 +262,10 @@ enum zcl_err zcl_node_peer_info(const struct zcl_node *node, zcl_nid peer,
 enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid peer, uint32_t version);
 
 struct zcl_stats {
-	uint64_t messages_sent, messages_received; /* LNET messages */
-	uint64_t payload_sent, payload_received;   /* bytes */
-	uint64_t zc_bytes[ZCL_WAY_LAST];	   /* of ZC payloads sent, by how they went */
+	uint64_t messages_sent, messages_received;	  /* LNET messages */
+	uint64_t payload_sent, payload_received;	  /* bytes */
+	uint64_t zc_messages[ZCL_WAY_LAST][ZCL_WHY_LAST]; /* ZC messages sent, and why so */
+	uint64_t zc_bytes[ZCL_WAY_LAST]; /* of ZC payloads sent, by how they went */
 	uint64_t noops_sent, noops_received;
 	uint64_t bytes_sent, bytes_received; /* everything, handshakes too */
 	uint64_t zc_requests;		     /* cookies given */
@@ -267,6 +277,7 @@ struct zcl_stats {
 	uint64_t dropped;	   /* messages that nobody wanted */
 	uint64_t refusals_made, refusals_met, fallbacks, retries, protocol_errors;
 	uint64_t conns_opened;
+	uint64_t cut_off; /* peers, each time that they asked and did not read (max_answers) */
 };
 const struct zcl_stats *zcl_node_stats(const struct zcl_node *node);
 

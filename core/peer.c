@@ -35,7 +35,7 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 
 void zcl_peer_free(struct zcl_peer *peer)
 {
-	g_assert(peer->under_way == 0 && peer->attempt == NULL);
+	g_assert(peer->under_way == 0 && peer->answers == 0 && peer->attempt == NULL);
 	g_assert(zcl_queue_is_empty(&peer->conns) && zcl_queue_is_empty(&peer->ops));
 	zcl_deadline_set(&peer->node->deadlines, &peer->due, INT64_MAX);
 	g_free(peer);
@@ -94,13 +94,13 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 
 struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
 {
+	const bool bulk = nob >= peer->node->config.min_bulk;
 	struct zcl_conn *best = NULL;
 	enum zcl_match best_match = ZCL_MATCH_NO;
 
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
 		struct zcl_conn *conn = l->data;
-		enum zcl_match match =
-			conn->proto->match_conn(conn->ctype, nob, peer->node->config.min_bulk);
+		const enum zcl_match match = conn->suits[bulk];
 
 		if (match == ZCL_MATCH_NO || match < best_match)
 			continue;
@@ -214,6 +214,17 @@ static void fail_overdue_waiting(struct zcl_peer *peer, int64_t now)
 		zcl_queue_unlink(&peer->waiting, &tx->link);
 		zcl_tx_finish(peer->node, tx, ZCL_E_TIMEDOUT, now);
 	}
+}
+
+void zcl_peer_cut_off(struct zcl_peer *peer, int64_t now)
+{
+	struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_CUT_OFF, now);
+
+	peer->node->stats.cut_off++;
+	ev.length = peer->answer_bytes;
+	ev.error = ZCL_E_LIMIT;
+	zcl_node_emit(peer->node, &ev);
+	close_all(peer, ZCL_E_LIMIT, now);
 }
 
 void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now)

@@ -30,7 +30,9 @@ struct zcl_peer {
 	uint64_t next_cookie;
 	uint64_t lost_cookie; /* the last whose message failed while its ACK was due; 0: none */
 	size_t under_way;     /* messages that are not over */
-	bool settled;	      /* no message needs to ask whether the set is to be completed */
+	/* Of those, what the peer asked for, and NOOPs. */
+	size_t answers, answer_bytes;
+	bool settled; /* no message needs to ask whether the set is to be completed */
 
 	GQueue ops; /* PUTs and GETs whose ACK or REPLY is due, oldest first */
 	struct zcl_deadline due;
@@ -53,7 +55,22 @@ struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob);
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);
 /* Gives the messages that wait to the connections that are up. */
 void zcl_peer_flush(struct zcl_peer *peer, int64_t now);
+/* It asks for more than it reads: its connections are closed (max_answers). */
+void zcl_peer_cut_off(struct zcl_peer *peer, int64_t now);
 void zcl_peer_fail_waiting(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+
+/* Counts an answer (zcl_tx_owner_is_peer) that is to be sent, and one that is over. */
+static inline void zcl_peer_owes(struct zcl_peer *peer, const struct zcl_tx *tx)
+{
+	peer->answers++;
+	peer->answer_bytes += tx->payload;
+}
+
+static inline void zcl_peer_paid(struct zcl_peer *peer, const struct zcl_tx *tx)
+{
+	peer->answers--;
+	peer->answer_bytes -= tx->payload;
+}
 
 /* peer_connect.c: attempts and what comes of them (wire notes 5). */
 void zcl_peer_want(struct zcl_peer *peer, int64_t now);

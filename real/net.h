@@ -39,6 +39,7 @@ struct zreal_options {
 	int listen_fd;		   /* listens already, and becomes the node's; -1: none */
 	enum zreal_accept accept;
 	enum zway way;
+	uint32_t faults;       /* ZREAL_FAULT_*, only in builds that test with broken nodes */
 	uint16_t peer_port;    /* where peers listen that have no address of their own set */
 	struct in_addr source; /* where calls come from; 0: the listening address, else the NID's,
 				  when this machine has it; else whatever the kernel chooses */
@@ -104,9 +105,10 @@ void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sock
 struct zreal_stats {
 	struct zway_stats way;
 	uint64_t accepted, connected;
-	uint64_t refused_unreserved;		     /* callers closed by accept=secure */
-	uint64_t refused_limit;			     /* closed at a limit of the core */
-	uint64_t refused_files;			     /* closed for want of descriptors */
+	uint64_t refused_unreserved; /* callers closed by accept=secure */
+	uint64_t refused_limit;	     /* closed at a limit of the core */
+	uint64_t held;		     /* times that callers had to wait for others' handshakes */
+	uint64_t refused_files;	     /* closed for want of descriptors */
 	uint64_t reserved_sources, ordinary_sources; /* of our calls */
 	uint64_t reads, direct_bytes, scratch_bytes; /* received in place, and by way of scratch */
 	size_t conns, pinned; /* now: connections; sends whose pages the kernel has */

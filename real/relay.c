@@ -32,6 +32,13 @@ static void start_capture(struct zrelay_stream *stream, int fd, int64_t now)
 	zpcap_called(&stream->flow, now);
 }
 
+bool zrelay_loses(const struct zrelay *relay, int from)
+{
+	unsigned *left = relay->options.lose[from];
+
+	return left != NULL && *left > 0 && --*left == 0;
+}
+
 static struct zrelay_stream *stream_new(struct zrelay *relay, int fd)
 {
 	struct zrelay_stream *stream = g_new0(struct zrelay_stream, 1);
@@ -44,6 +51,9 @@ static struct zrelay_stream *stream_new(struct zrelay *relay, int fd)
 	start_capture(stream, fd, now);
 	/* As if the handshake of TCP had taken its three ways. */
 	stream->opened = now + 2 * latency;
+	for (int i = 0; i < 2; i++)
+		if (zrelay_loses(relay, i))
+			stream->opened += ZWORLD_CALL_AGAIN;
 	for (int i = 0; i < 2; i++) {
 		struct zrelay_side *side = &stream->side[i];
 

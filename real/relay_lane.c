@@ -231,14 +231,30 @@ static int64_t due_time(struct zrelay_lane *lane, size_t len)
 	return lane->there_at;
 }
 
-static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
+static void note_sent(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
 {
-	struct chunk *chunk = g_malloc(sizeof(*chunk) + len);
-
 	if (len)
 		zpcap_sent(&lane->stream->flow, lane->from, now_of(lane), data, len);
 	if (end != ZCL_OK)
 		zpcap_end_sent(&lane->stream->flow, lane->from, now_of(lane), end != ZCL_E_EOF);
+}
+
+static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
+{
+	const struct zrelay *relay = lane->stream->relay;
+	const bool lost = zrelay_loses(relay, lane->from);
+	struct chunk *chunk;
+
+	note_sent(lane, data, len, end);
+	/* A reset is sent once, and by one who is not there any more. */
+	if (lost && end != ZCL_OK && end != ZCL_E_EOF) {
+		lane->stream->side[lane->from].gone = true;
+		return;
+	}
+	if (lost)
+		lane->free_at =
+			MAX(lane->free_at, zclock_now(relay->options.clock)) + ZWORLD_SEND_AGAIN;
+	chunk = g_malloc(sizeof(*chunk) + len);
 	chunk->due = due_time(lane, len);
 	chunk->end = end;
 	chunk->second = lane->ended;

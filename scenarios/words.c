@@ -92,10 +92,12 @@ void zrace_words_pattern(GString *text, const struct zrace_script *script,
 
 static void append_fields(GString *text, const struct zcl_event *event)
 {
+	/* How a world numbers connections, and by which way it sends, is its own. */
+	static const char *const own[] = {"conn", "way", "why", NULL};
 	char value[64];
 
 	for (const char *const *name = zcl_event_fields(); *name; name++) {
-		if (strcmp(*name, "conn") == 0)
+		if (g_strv_contains(own, *name))
 			continue;
 		if (zcl_event_field(event, *name, value, sizeof(value)) && *value)
 			g_string_append_printf(text, " %s=%s", *name, value);

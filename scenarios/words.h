@@ -23,7 +23,7 @@ void zrace_words_time(GString *text, int64_t ns);
 void zrace_words_pattern(GString *text, const struct zrace_script *script,
 			 const struct zrace_pattern *pattern);
 /* "new fallback old version=v1 reason=told": all fields that apply, but for those
-   number, which differs between worlds. A record that is no event gives its own words. Appends. */
+   that each world has its own values of. A record that is no event gives its own words. Appends. */
 void zrace_words_record(GString *text, const struct zrace_script *script,
 			const struct zrace_record *record);
 /* "new connect old", "release all". Appends. */

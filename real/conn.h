@@ -52,6 +52,7 @@ struct zreal_node {
 	struct zloop *loop;
 	struct zreal_options options;
 	const struct zclock *clock;
+	int64_t last_now; /* what the core was told last */
 	struct zcl_node *core;
 	struct zloop_io listener;
 	struct sockaddr_in address; /* of the listener */
@@ -72,8 +73,6 @@ struct zreal_node {
 /* net.c */
 void zreal_note(const struct zreal_node *node, enum zreal_note note,
 		const struct sockaddr_in *addr);
-/* False: nobody knows where that is. */
-bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 
 /* conn.c */
 struct zreal_conn *zreal_conn_new(struct zreal_node *node);

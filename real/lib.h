@@ -77,6 +77,12 @@ struct zclnd_ni {
 	struct zl_part *parts; /* one per loop */
 };
 
+/* An event of the core and the node that it is of, for zclnd_trace_*. */
+struct zclnd_trace {
+	const struct zcl_event *event;
+	const struct zreal_node *node;
+};
+
 /* lib.c */
 void zl_error(struct zclnd_error *error, enum zclnd_err err, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

@@ -89,7 +89,9 @@ bool zreal_node_remote(const struct zreal_node *node, uint64_t conn, struct sock
 
 struct zcl_node *zreal_node_core(struct zreal_node *node);
 /* The time to give to the core, in the node's clock. */
-int64_t zreal_node_now(const struct zreal_node *node);
+int64_t zreal_node_now(struct zreal_node *node);
+/* The same, as of the present pass: to look at the clock costs as much as a small message does. */
+int64_t zreal_node_recent(const struct zreal_node *node);
 /* After calls into the core: its requests are seen to at the end of this pass. */
 void zreal_node_kick(struct zreal_node *node);
 /* Where it listens, with the real port. */
@@ -99,6 +101,8 @@ struct sockaddr_in zreal_node_address(const struct zreal_node *node);
  * came from. Closes it when the node is stopping or at a limit.
  */
 void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from);
+/* Where a peer is called. False: nowhere. Legal in callbacks. */
+bool zreal_node_peer(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 /* Where a peer is found, instead of its NID's address at peer_port. */
 void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sockaddr_in *addr);
 

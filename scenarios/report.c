@@ -158,7 +158,7 @@ static void events_result(const struct zrace_result *result, GString *text)
 		guint index = g_array_index(outcome->matched, guint, i);
 
 		g_string_append(text, "  ");
-		zrace_words_record(text, result->run->script, zrace_log_at(outcome->log, index));
+		zrace_words_fixed(text, result->run->script, zrace_log_at(outcome->log, index));
 		g_string_append_c(text, '\n');
 	}
 	if (outcome->state)

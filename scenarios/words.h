@@ -22,10 +22,13 @@ void zrace_words_time(GString *text, int64_t ns);
 /* "new fallback old to=v1". Appends. */
 void zrace_words_pattern(GString *text, const struct zrace_script *script,
 			 const struct zrace_pattern *pattern);
-/* "new fallback old version=v1 reason=told": all fields that apply, but for those
-   that each world has its own values of. A record that is no event gives its own words. Appends. */
+/* "new fallback old version=v1 reason=told": all fields that apply, but for the connection's
+   number, which differs between worlds. A record that is no event gives its own words. Appends. */
 void zrace_words_record(GString *text, const struct zrace_script *script,
 			const struct zrace_record *record);
+/* The same without the fields that are a world's own affair (way, why). Appends. */
+void zrace_words_fixed(GString *text, const struct zrace_script *script,
+		       const struct zrace_record *record);
 /* "new connect old", "release all". Appends. */
 void zrace_words_action(GString *text, const struct zrace_script *script,
 			const struct zrace_action *action);

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,15 @@ def test(title, *arguments):
     return add
 
 
+def test_each_way(title, *arguments):
+    """As test, for each way of sending, which is the last argument."""
+    def add(function):
+        for way in ("copy", "zerocopy", "splice"):
+            TESTS.append((f"{title} (by {way})", function, (*arguments, way)))
+        return function
+    return add
+
+
 def equal(got, expected, what="value"):
     assert got == expected, f"{what}: expected {expected!r}, got {got!r}"
 
@@ -73,6 +83,11 @@ def until(what, condition):
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.005)
+
+
+def free_port(address):
+    with socket.create_server((address, 0)) as sock:
+        return sock.getsockname()[1]
 
 
 def understands(option, value):

@@ -39,7 +39,7 @@ static GOptionContext *make_context(struct options *o)
 		 NULL},
 		{"events", 0, 0, G_OPTION_ARG_NONE, &o->events,
 		 "Write the events that the scripts fix, without times", NULL},
-		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the cases, run nothing", NULL},
+		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the cases and their titles, run nothing", NULL},
 		{"case", 'c', 0, G_OPTION_ARG_STRING, &o->only_case, "Run this case only", "NAME"},
 		{"seed", 's', 0, G_OPTION_ARG_INT64, &o->seed, "First seed (1)", "N"},
 		{"pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap, "Write captures below DIR", "DIR"},

@@ -73,6 +73,8 @@ static void list_result(struct zrace_run *run, void *user)
 	GString *text = g_string_new(NULL);
 
 	zrace_result_name(text, run);
+	if (run->script->title && run->vary == ZRACE_BASE_RUN)
+		g_string_append_printf(text, "  %s", run->script->title);
 	fprintf(user, "%s\n", text->str);
 	g_string_free(text, TRUE);
 }

@@ -198,6 +198,29 @@ void zrace_report_result(struct zrace_report *report, const struct zrace_result 
 		report->unwritten = true;
 }
 
+#define UNWRITTEN 16u
+
+unsigned zrace_report_sum(const struct zrace_report *report)
+{
+	const enum zrace_verdict verdict = report->passed    ? ZRACE_PASS
+					   : report->failed  ? ZRACE_FAIL
+					   : report->skipped ? ZRACE_SKIP
+							     : ZRACE_ERROR;
+
+	return verdict | (report->unwritten ? UNWRITTEN : 0);
+}
+
+void zrace_report_add(struct zrace_report *report, unsigned sum, const GString *text,
+		      const GString *trace)
+{
+	count(report, (enum zrace_verdict)(sum & ~UNWRITTEN));
+	report->unwritten |= (sum & UNWRITTEN) != 0;
+	fwrite(text->str, 1, text->len, report->out);
+	fflush(report->out);
+	if (report->trace)
+		fwrite(trace->str, 1, trace->len, report->trace);
+}
+
 int zrace_report_end(struct zrace_report *report)
 {
 	if (report->form == ZRACE_FORM_TEXT && !report->quiet) {

@@ -28,11 +28,16 @@ struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int3
 	return conn;
 }
 
+bool zcl_node_may_accept(const struct zcl_node *node)
+{
+	return !node->shut && node->handshakes < node->config.max_handshakes;
+}
+
 struct zcl_conn *zcl_node_accepted(struct zcl_node *node, void *backend, int64_t now)
 {
 	struct zcl_conn *conn;
 
-	if (node->shut || node->handshakes >= node->config.max_handshakes)
+	if (!zcl_node_may_accept(node))
 		return NULL;
 	conn = zcl_conn_new(node, NULL, ZCL_CONN_NONE, NULL, now);
 	conn->backend = backend;

@@ -45,6 +45,7 @@ struct zcl_conn {
 	bool active;
 	int32_t ctype; /* this side's view */
 	const struct zcl_proto *proto;
+	enum zcl_match suits[2]; /* UP: messages below min_bulk, and others */
 	uint32_t called_as; /* the version that our HELLO said, when not that of proto; else 0 */
 
 	uint8_t hello[ZCL_ACCEPT_SIZE + ZCL_HELLO_MAX_SIZE];

@@ -71,6 +71,9 @@ static void conn_up(struct zcl_conn *conn, int64_t now)
 	struct zcl_node *node = conn->node;
 
 	conn->state = ZCL_CS_UP;
+	/* Asked once: each message looks at it. */
+	conn->suits[0] = conn->proto->match_conn(conn->ctype, 0, node->config.min_bulk);
+	conn->suits[1] = conn->proto->match_conn(conn->ctype, SIZE_MAX, node->config.min_bulk);
 	conn->rx_deadline = INT64_MAX;
 	zcl_queue_push(&conn->peer->conns, &conn->peer_link);
 	conn->peer->settled = false;
@@ -116,7 +119,7 @@ static enum zcl_reason decide(const struct zcl_conn *conn, const struct zcl_peer
 		.known_incarnation = live ? peer->incarnation : 0,
 		.incarnation = hello->kshm_src_incarnation,
 		.live_version = live ? live->proto->version : 0,
-		.have_type = zcl_peer_has_type(peer, zcl_ctype_invert(hello->kshm_ctype)),
+		.have_type = zcl_peer_is_full(peer, zcl_ctype_invert(hello->kshm_ctype)),
 	};
 
 	if (zcl_fault(conn->node, ZCL_FAULT_NID_ORDER)) {
@@ -242,7 +245,7 @@ static void answered(struct zcl_conn *conn, const struct zcl_hello *hello, int64
 	live = g_queue_peek_head(&peer->conns);
 	if (live != NULL && live->proto != conn->proto)
 		zcl_peer_restarted(peer, hello->kshm_src_incarnation, now);
-	if (zcl_peer_has_type(peer, conn->ctype) &&
+	if (zcl_peer_is_full(peer, conn->ctype) &&
 	    !zcl_fault(peer->node, ZCL_FAULT_ACCEPT_DUPLICATES)) {
 		zcl_conn_end(conn, ZCL_E_DUPLICATE, false, now);
 		zcl_peer_attempt_lost(peer, ZCL_REASON_DUPLICATE, now);

@@ -78,6 +78,17 @@ static void header_received(struct zcl_conn *conn, int64_t now)
 	zcl_lnet_parse(conn, &conn->rx.hdr, now);
 }
 
+/* Pausing instead could lock two nodes that wait for each other. */
+static void bound_answers(struct zcl_conn *conn, int64_t now)
+{
+	const struct zcl_config *config = &conn->node->config;
+	struct zcl_peer *peer = conn->peer;
+
+	if (G_UNLIKELY(peer->answers > config->max_answers ||
+		       peer->answer_bytes > config->max_answer_bytes))
+		zcl_peer_cut_off(peer, now);
+}
+
 static void message_received(struct zcl_conn *conn, int64_t now)
 {
 	const struct zcl_lnet_hdr *hdr = &conn->rx.hdr;
@@ -101,6 +112,7 @@ static void message_received(struct zcl_conn *conn, int64_t now)
 	if (ksm->ksm_zc_cookies[0] != 0 && !zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK))
 		requested(conn, ksm->ksm_zc_cookies[0], now);
 	zcl_lnet_received(conn, hdr, now);
+	bound_answers(conn, now);
 }
 
 static void handle(struct zcl_conn *conn, enum zcl_item_kind kind, int64_t now)

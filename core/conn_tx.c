@@ -70,6 +70,7 @@ static void recycle_noop(struct zcl_conn *conn, struct zcl_tx *noop, struct zcl_
 		carrier->ksm.ksm_zc_cookies[1] = 0;
 	conn->node->stats.acks_coalesced++;
 	note_cookie(conn, ZCL_EV_NOOP_REPLACED, noop->ksm.ksm_zc_cookies[1], now);
+	zcl_peer_paid(conn->peer, noop);
 	zcl_tx_put(&conn->node->pool, noop);
 }
 
@@ -107,6 +108,7 @@ void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 	zcl_tx_init_noop(noop, cookie);
 	noop->conn = conn;
 	noop->peer = conn->peer;
+	zcl_peer_owes(conn->peer, noop);
 	if (zcl_queue_is_empty(&conn->txq.queue))
 		arm_tx(conn, now);
 	zcl_txq_add_noop(&conn->txq, noop);
@@ -133,6 +135,10 @@ static void batch_add_payload(struct zcl_tx_batch *batch, const struct zcl_tx *t
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t at = tx->sent > header ? tx->sent - header : 0;
 
+	if (tx->niov == 1) {
+		batch_add(batch, (uint8_t *)tx->iovs.few[0].iov_base + at, tx->payload - at);
+		return;
+	}
 	g_assert(batch_room(batch) >= tx->niov);
 	batch->niov += zcl_iov_slice(zcl_iovs(&tx->iovs, tx->niov), tx->niov, at, tx->payload - at,
 				     batch->iov + batch->niov);
@@ -222,6 +228,8 @@ void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, i
 			zcl_node_emit(node, &ev);
 		}
 	}
+	if (zcl_tx_owner_is_peer(&tx->owner))
+		zcl_peer_paid(tx->peer, tx);
 	if (!zcl_tx_is_noop(tx)) {
 		tx->peer->under_way--;
 		zcl_lnet_tx_done(node, tx, err, now);

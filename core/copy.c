@@ -81,7 +81,8 @@ static struct zcl_tx *copy_tx(const struct copying *c, const struct zcl_tx *src,
 	tx->zc_link = (GList){.data = tx};
 	tx->conn = conn;
 	tx->peer = twin_peer(c, src->peer);
-	tx->owner.me = twin_me(c, src->owner.me);
+	if (src->owner.kind == ZCL_TX_ME)
+		tx->owner.me = twin_me(c, src->owner.me);
 	for (size_t i = 0; i < tx->niov; i++)
 		move_iov(c, &zcl_iovs(&tx->iovs, tx->niov)[i]);
 	return tx;

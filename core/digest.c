@@ -59,6 +59,17 @@ static uint64_t ordinal(const struct zcl_node *node, const struct zcl_conn *conn
 
 /* ---- messages ---- */
 
+static void add_owner(struct zcl_digest *digest, const struct zcl_tx_owner *owner)
+{
+	zcl_digest_u64(digest, (uint64_t)owner->portal << 32 | (uint64_t)owner->kind);
+	if (owner->kind == ZCL_TX_ME)
+		zcl_digest_u64(digest, owner->me->id);
+	else if (owner->kind == ZCL_TX_OP)
+		zcl_digest_u64(digest, owner->op);
+	zcl_digest_u64(digest, owner->offset);
+	zcl_digest_u64(digest, owner->match_bits);
+}
+
 static void add_tx(struct zcl_digest *digest, const struct zcl_tx *tx, int64_t now)
 {
 	const bool set[] = {tx->zc, tx->unacked};
@@ -78,10 +89,8 @@ static void add_tx(struct zcl_digest *digest, const struct zcl_tx *tx, int64_t n
 	zcl_digest_u64(digest, tx->pins ? tx->conn->next_pin - tx->first_pin : 0);
 	/* It counts while the message waits on the peer or for its ACK. */
 	add_time(digest, tx->conn == NULL || tx->unacked ? tx->deadline : INT64_MAX, now);
-	zcl_digest_u64(digest, (uint64_t)tx->err << 32 | (uint64_t)tx->owner.kind);
-	zcl_digest_u64(digest, tx->owner.me ? tx->owner.me->id : tx->owner.op);
-	zcl_digest_u64(digest, tx->owner.offset);
-	zcl_digest_u64(digest, tx->owner.match_bits);
+	zcl_digest_u64(digest, tx->err);
+	add_owner(digest, &tx->owner);
 }
 
 static void add_queue(struct zcl_digest *digest, const GQueue *queue, int64_t now)
@@ -175,7 +184,7 @@ static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int
 static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 		     const struct zcl_peer *peer, int64_t now)
 {
-	const bool set[] = {peer->told, peer->connecting, peer->wanted, peer->keep};
+	const bool set[] = {peer->told, peer->connecting, peer->wanted, peer->keep, peer->enough};
 
 	zcl_digest_u64(digest, peer->nid);
 	zcl_digest_u64(digest, peer->proto ? peer->proto->version : 0);

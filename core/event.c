@@ -35,6 +35,7 @@ static const char *const names[] = {
 	[ZCL_EV_DROPPED] = "dropped",
 	[ZCL_EV_WAITING] = "waiting",
 	[ZCL_EV_PROTOCOL_ERROR] = "protocol-error",
+	[ZCL_EV_CUT_OFF] = "cut-off",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == ZCL_EV_LAST);
 

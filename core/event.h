@@ -49,6 +49,8 @@ enum zcl_event_kind {
 	ZCL_EV_WAITING,	  /* "waiting": a message waits on the peer for a connection: lnet-type,
 			     length */
 	ZCL_EV_PROTOCOL_ERROR, /* "protocol-error": error */
+	ZCL_EV_CUT_OFF,	       /* "cut-off": the peer asks and does not read: length (of what it was
+				  to read), error */
 	ZCL_EV_LAST
 };
 

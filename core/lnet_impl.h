@@ -23,7 +23,7 @@ enum zcl_op_kind {
 	ZCL_OP_PING,
 };
 
-/* A PUT or GET of this side that is not over. */
+/* A PUT or GET of this side that is not over and waits, or waited, for an ACK or a REPLY. */
 struct zcl_op {
 	enum zcl_op_kind kind;
 	uint32_t generation;
@@ -56,7 +56,7 @@ struct zcl_lnet {
 	GPtrArray *op_slabs; /* of ZCL_OP_SLAB each: an op never moves, payload may go there */
 	uint32_t nops;	     /* indices in use or free */
 	uint32_t free_op;    /* index + 1 of the one that was freed last; 0: none */
-	size_t ops_used;
+	size_t ops_used;     /* PUTs that want no answer among them, which need no op */
 	uint8_t ping_info[ZCL_PING_MAX_SIZE];
 	size_t ping_info_size;
 };
@@ -86,12 +86,8 @@ struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t m
 			      struct zcl_claim *claim);
 /* Returns true when it is detached now, and gone. */
 bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me);
-/*
- * lnet_op.c: the PUTs and GETs that are not over, by handle. NULL at the limit. answering: the peer
- * owes an ACK or a REPLY.
- */
-struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, bool answering,
-			       int64_t now);
+/* lnet_op.c: the PUTs and GETs that are not over and have an answer to wait for, by handle. */
+struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, int64_t now);
 /* By index, free ones too; index < nops. */
 struct zcl_op *zcl_lnet_op_at(const struct zcl_lnet *lnet, uint32_t index);
 void zcl_lnet_op_free(struct zcl_node *node, struct zcl_op *op);
@@ -100,10 +96,9 @@ struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle);
 void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err status,
 			  size_t mlength, int64_t now);
 /* lnet_submit.c */
-/* A message of this node to a peer. ZCL_E_LIMIT. */
-enum zcl_err zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr,
-			   const struct iovec *iov, size_t niov, struct zcl_tx_owner owner,
-			   int64_t now);
+/* A message of this node to a peer. */
+void zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
+		   size_t niov, const struct zcl_tx_owner *owner, int64_t now);
 
 /* lnet_ping.c */
 size_t zcl_ping_encode(const struct zcl_config *config, uint8_t *buf);

@@ -86,26 +86,19 @@ static struct zcl_op *op_take(struct zcl_lnet *lnet)
 	return op;
 }
 
-struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, bool answering,
-			       int64_t now)
+struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, int64_t now)
 {
 	struct zcl_node *node = peer->node;
-	struct zcl_op *op;
+	struct zcl_op *op = op_take(&node->lnet);
 
-	if (node->lnet.ops_used >= node->config.max_ops)
-		return NULL;
-	op = op_take(&node->lnet);
-	node->lnet.ops_used++;
 	op->kind = kind;
 	op->generation++;
 	op->peer = peer;
 	op->sending = true;
-	op->answering = answering;
+	op->answering = true;
 	op->hdr_data = 0;
 	op->receiving = NULL;
 	op->ping = NULL;
-	if (!answering)
-		return op;
 	op->deadline = zcl_time_after(now, node->config.socket_timeout);
 	zcl_queue_push(&peer->ops, &op->link);
 	zcl_peer_arm(peer, op->deadline);
@@ -214,6 +207,28 @@ void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err
 		tell_reply(node, op, status, mlength);
 }
 
+/* A PUT that wants no answer. */
+static void put_sent(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err)
+{
+	const struct zcl_tx_owner *owner = &tx->owner;
+	const struct zcl_lnet_event event = {
+		.kind = ZCL_LNET_EV_SEND,
+		.status = err,
+		.final = true,
+		.peer = tx->peer->nid,
+		.portal = owner->portal,
+		.match_bits = owner->match_bits,
+		.hdr_data = owner->hdr_data,
+		.rlength = tx->payload,
+		.mlength = err == ZCL_OK ? tx->payload : 0,
+		.user = owner->user,
+	};
+
+	node->lnet.ops_used--;
+	if (node->cb.deliver != NULL)
+		node->cb.deliver(node->user, &event);
+}
+
 static void me_sent(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_err err)
 {
 	struct zcl_me *me = tx->owner.me;
@@ -243,6 +258,9 @@ void zcl_lnet_tx_done(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_e
 
 	(void)now;
 	switch (tx->owner.kind) {
+	case ZCL_TX_PUT:
+		put_sent(node, tx, err);
+		break;
 	case ZCL_TX_OP:
 		op = zcl_lnet_op(node, tx->owner.op);
 		if (op != NULL)

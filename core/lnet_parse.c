@@ -131,7 +131,7 @@ static void send_ack(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, size
 	ack.msg.ack.dst_wmd = hdr->msg.put.ack_wmd;
 	ack.msg.ack.match_bits = hdr->msg.put.match_bits;
 	ack.msg.ack.mlength = (uint32_t)mlength;
-	zcl_lnet_send(conn->peer, &ack, NULL, 0, nobody, now);
+	zcl_lnet_send(conn->peer, &ack, NULL, 0, &nobody, now);
 }
 
 /* The attached buffer is free of this PUT again: with status OK it has all of it. */
@@ -196,7 +196,7 @@ static void answer_ping(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)iov.iov_len;
 	note(conn, hdr, ZCL_EV_DELIVERED, iov.iov_len, ZCL_OK, now);
-	zcl_lnet_send(conn->peer, &reply, &iov, 1, self, now);
+	zcl_lnet_send(conn->peer, &reply, &iov, 1, &self, now);
 }
 
 static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -226,7 +226,7 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)claim.mlength;
 	note(conn, hdr, ZCL_EV_DELIVERED, claim.mlength, ZCL_OK, now);
-	zcl_lnet_send(conn->peer, &reply, iov, n, owner, now);
+	zcl_lnet_send(conn->peer, &reply, iov, n, &owner, now);
 }
 
 static void ack_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)

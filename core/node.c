@@ -19,10 +19,13 @@ void zcl_config_init(struct zcl_config *config)
 		.socket_timeout = 50 * SECOND,
 		.accept_timeout = 5 * SECOND,
 		.race_retries = 3,
+		.conns_per_peer = 1,
 		.max_peers = 65536,
 		.max_handshakes = 1024,
 		.max_queued = 4096,
 		.max_ops = 65536,
+		.max_answers = 16384,
+		.max_answer_bytes = (size_t)1 << 30,
 		.max_attached = 65536,
 	};
 }
@@ -38,9 +41,11 @@ static bool config_is_valid(const struct zcl_config *c)
 	}
 	return zcl_nid_net_type(c->nid) == ZCL_NET_TCP && c->nid != ZCL_NID_ANY &&
 	       c->incarnation != 0 && zcl_proto_find(c->max_version) != NULL &&
-	       (c->calls_as == 0 || c->calls_as > c->max_version) &&
-	       c->min_reconnect <= c->max_reconnect && c->max_peers > 0 && c->max_handshakes > 0 &&
-	       c->max_queued > 0 && c->max_ops > 0 && c->max_ops <= UINT32_MAX;
+	       (c->calls_as == 0 || c->calls_as > c->max_version) && c->conns_per_peer >= 1 &&
+	       c->conns_per_peer <= ZCL_MAX_BULK && c->min_reconnect <= c->max_reconnect &&
+	       c->max_peers > 0 && c->max_handshakes > 0 && c->max_queued > 0 &&
+	       c->max_answers > 0 && c->max_answer_bytes > 0 && c->max_ops > 0 &&
+	       c->max_ops <= UINT32_MAX;
 }
 
 struct zcl_node *zcl_node_new(const struct zcl_config *config,
@@ -63,6 +68,29 @@ struct zcl_node *zcl_node_new(const struct zcl_config *config,
 	zcl_tx_pool_init(&node->pool);
 	zcl_lnet_init(node);
 	return node;
+}
+
+enum zcl_err zcl_node_tune(struct zcl_node *node, const struct zcl_config *config)
+{
+	struct zcl_config tuned = node->config;
+
+	tuned.checksum = config->checksum;
+	tuned.min_bulk = config->min_bulk;
+	tuned.zc_min_payload = config->zc_min_payload;
+	tuned.min_reconnect = config->min_reconnect;
+	tuned.max_reconnect = config->max_reconnect;
+	tuned.socket_timeout = config->socket_timeout;
+	tuned.accept_timeout = config->accept_timeout;
+	tuned.race_retries = config->race_retries;
+	tuned.conns_per_peer = config->conns_per_peer;
+	tuned.max_peers = config->max_peers;
+	tuned.max_handshakes = config->max_handshakes;
+	tuned.max_queued = config->max_queued;
+	tuned.max_attached = config->max_attached;
+	if (!config_is_valid(&tuned))
+		return ZCL_E_INVALID;
+	node->config = tuned;
+	return ZCL_OK;
 }
 
 void zcl_node_shutdown(struct zcl_node *node, int64_t now)

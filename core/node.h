@@ -26,6 +26,8 @@ enum zcl_refusal {
 	ZCL_REFUSE_ABORT, /* the pre-2007 node: closed without a word */
 };
 
+#define ZCL_MAX_BULK 64 /* connections of one bulk type with one peer */
+
 struct zcl_config {
 	zcl_nid nid;
 	uint32_t pid;
@@ -45,13 +47,18 @@ struct zcl_config {
 	int64_t socket_timeout;		      /* ns without progress */
 	int64_t accept_timeout;		      /* ns for acceptor request and HELLO of a caller */
 	uint32_t race_retries; /* lost races until the peer is taken to want no more */
+	/* Typed: BULK_IN and BULK_OUT connections with a peer, so many of each, 1..ZCL_MAX_BULK. */
+	uint32_t conns_per_peer;
 	/* Limits: reaching one is ZCL_E_LIMIT for the caller, or a refused connection. */
 	size_t max_peers;
 	size_t max_handshakes; /* callers whose HELLO has not come yet */
 	size_t max_queued;     /* messages under way per peer */
 	size_t max_ops;	       /* PUTs and GETs under way */
-	size_t max_attached;   /* match entries */
-	uint32_t faults;       /* ZCL_FAULT_*, only in builds that test with broken cores */
+	/* What waits to be sent to a peer because it asked: REPLYs, LNet ACKs, NOOPs. One that asks
+	   and does not read is cut off: its connections are closed with ZCL_E_LIMIT. */
+	size_t max_answers, max_answer_bytes;
+	size_t max_attached; /* match entries */
+	uint32_t faults;     /* ZCL_FAULT_*, only in builds that test with broken cores */
 };
 
 /* Deployed defaults (wire notes 1); nid and incarnation stay 0 for the caller to set. */
@@ -101,6 +108,12 @@ bool zcl_node_is_idle(const struct zcl_node *node);
 void zcl_node_free(struct zcl_node *node);
 
 const struct zcl_config *zcl_node_config(const struct zcl_node *node);
+/*
+ * From now on counts what is in config of: checksum, min_bulk, zc_min_payload, the times,
+ * race_retries, conns_per_peer, max_peers, max_handshakes, max_queued, max_attached. What it is
+ * beyond a new limit stays; deadlines that are set stay. ZCL_E_INVALID as in zcl_node_new.
+ */
+enum zcl_err zcl_node_tune(struct zcl_node *node, const struct zcl_config *config);
 void *zcl_node_user(const struct zcl_node *node);
 
 /* When the node wants its next tick, ns; INT64_MAX: never. May be early, is never late. */
@@ -121,6 +134,12 @@ enum zcl_err zcl_node_disconnect(struct zcl_node *node, zcl_nid peer, int64_t no
 
 /* ---- connections: events in ------------------------------------------------------------- */
 
+/*
+ * Whether one more caller may come in now. While not, a backend leaves callers where they wait:
+ * one that is taken in and turned away before its HELLO is answered would conclude from it that
+ * this node is of the oldest kind (wire notes 5). It changes with a handshake that ends.
+ */
+bool zcl_node_may_accept(const struct zcl_node *node);
 /* A TCP connection came in. backend: any pointer. NULL at a limit: the backend closes it. */
 struct zcl_conn *zcl_node_accepted(struct zcl_node *node, void *backend, int64_t now);
 void zcl_conn_connected(struct zcl_conn *conn, int64_t now);
@@ -257,6 +276,7 @@ struct zcl_stats {
 	uint64_t dropped;	   /* messages that nobody wanted */
 	uint64_t refusals_made, refusals_met, fallbacks, retries, protocol_errors;
 	uint64_t conns_opened;
+	uint64_t cut_off; /* peers, each time that they asked and did not read (max_answers) */
 };
 const struct zcl_stats *zcl_node_stats(const struct zcl_node *node);
 

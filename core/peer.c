@@ -35,21 +35,39 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 
 void zcl_peer_free(struct zcl_peer *peer)
 {
-	g_assert(peer->under_way == 0 && peer->attempt == NULL);
+	g_assert(peer->under_way == 0 && peer->answers == 0 && peer->attempt == NULL);
 	g_assert(zcl_queue_is_empty(&peer->conns) && zcl_queue_is_empty(&peer->ops));
 	zcl_deadline_set(&peer->node->deadlines, &peer->due, INT64_MAX);
 	g_free(peer);
 }
 
-bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+static size_t count_type(const struct zcl_peer *peer, int32_t ctype)
 {
+	size_t n = 0;
+
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
 		const struct zcl_conn *conn = l->data;
 
-		if (conn->ctype == ctype)
-			return true;
+		n += conn->ctype == ctype;
 	}
-	return false;
+	return n;
+}
+
+bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype)
+{
+	return count_type(peer, ctype) > 0;
+}
+
+static size_t most_of(const struct zcl_peer *peer, int32_t ctype)
+{
+	const bool bulk = ctype == ZCL_CONN_BULK_IN || ctype == ZCL_CONN_BULK_OUT;
+
+	return bulk ? peer->node->config.conns_per_peer : 1;
+}
+
+bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype)
+{
+	return count_type(peer, ctype) >= most_of(peer, ctype);
 }
 
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
@@ -63,23 +81,26 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 	/* A peer that came with one untyped connection does not know the types. */
 	if (zcl_peer_has_type(peer, ZCL_CONN_ANY))
 		return false;
-	for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
-		*ctype = set[i];
-		if (!zcl_peer_has_type(peer, set[i]))
-			return true;
+	/* One of each before a second of any: the peer may want no more. */
+	for (size_t n = 1; n <= (peer->enough ? 1 : most_of(peer, ZCL_CONN_BULK_IN)); n++) {
+		for (size_t i = 0; i < G_N_ELEMENTS(set); i++) {
+			*ctype = set[i];
+			if (count_type(peer, set[i]) < MIN(n, most_of(peer, set[i])))
+				return true;
+		}
 	}
 	return false;
 }
 
 struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
 {
+	const bool bulk = nob >= peer->node->config.min_bulk;
 	struct zcl_conn *best = NULL;
 	enum zcl_match best_match = ZCL_MATCH_NO;
 
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next) {
 		struct zcl_conn *conn = l->data;
-		enum zcl_match match =
-			conn->proto->match_conn(conn->ctype, nob, peer->node->config.min_bulk);
+		const enum zcl_match match = conn->suits[bulk];
 
 		if (match == ZCL_MATCH_NO || match < best_match)
 			continue;
@@ -195,6 +216,17 @@ static void fail_overdue_waiting(struct zcl_peer *peer, int64_t now)
 	}
 }
 
+void zcl_peer_cut_off(struct zcl_peer *peer, int64_t now)
+{
+	struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_CUT_OFF, now);
+
+	peer->node->stats.cut_off++;
+	ev.length = peer->answer_bytes;
+	ev.error = ZCL_E_LIMIT;
+	zcl_node_emit(peer->node, &ev);
+	close_all(peer, ZCL_E_LIMIT, now);
+}
+
 void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now)
 {
 	struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_STALE, now);
@@ -204,6 +236,7 @@ void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now
 	peer->incarnation = incarnation;
 	peer->proto = NULL;
 	peer->told = false;
+	peer->enough = false;
 	if (!zcl_fault(peer->node, ZCL_FAULT_KEEP_STALE))
 		close_all(peer, ZCL_E_STALE, now);
 }

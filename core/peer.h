@@ -20,6 +20,7 @@ struct zcl_peer {
 	bool connecting; /* the connecting mark: held across fallback and the types of a set */
 	bool wanted;	 /* the set is to be completed */
 	bool keep;	 /* ... and tried again after failures */
+	bool enough;	 /* it wants no more of a type than there are; one of each is */
 	int64_t retry_at;
 	int64_t retry_interval;
 	uint32_t lost_races;
@@ -29,7 +30,9 @@ struct zcl_peer {
 	uint64_t next_cookie;
 	uint64_t lost_cookie; /* the last whose message failed while its ACK was due; 0: none */
 	size_t under_way;     /* messages that are not over */
-	bool settled;	      /* no message needs to ask whether the set is to be completed */
+	/* Of those, what the peer asked for, and NOOPs. */
+	size_t answers, answer_bytes;
+	bool settled; /* no message needs to ask whether the set is to be completed */
 
 	GQueue ops; /* PUTs and GETs whose ACK or REPLY is due, oldest first */
 	struct zcl_deadline due;
@@ -41,6 +44,8 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid);
 void zcl_peer_free(struct zcl_peer *peer);
 
 bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);
+/* As many of that type as there may be (wire notes 5). */
+bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype);
 /* The first type that the set lacks; false: it is complete. */
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype);
 /* The connection that suits nob bytes best; of equals the one with fewest queued; NULL: none up. */
@@ -50,7 +55,22 @@ struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob);
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);
 /* Gives the messages that wait to the connections that are up. */
 void zcl_peer_flush(struct zcl_peer *peer, int64_t now);
+/* It asks for more than it reads: its connections are closed (max_answers). */
+void zcl_peer_cut_off(struct zcl_peer *peer, int64_t now);
 void zcl_peer_fail_waiting(struct zcl_peer *peer, enum zcl_err why, int64_t now);
+
+/* Counts an answer (zcl_tx_owner_is_peer) that is to be sent, and one that is over. */
+static inline void zcl_peer_owes(struct zcl_peer *peer, const struct zcl_tx *tx)
+{
+	peer->answers++;
+	peer->answer_bytes += tx->payload;
+}
+
+static inline void zcl_peer_paid(struct zcl_peer *peer, const struct zcl_tx *tx)
+{
+	peer->answers--;
+	peer->answer_bytes -= tx->payload;
+}
 
 /* peer_connect.c: attempts and what comes of them (wire notes 5). */
 void zcl_peer_want(struct zcl_peer *peer, int64_t now);

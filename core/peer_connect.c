@@ -132,6 +132,12 @@ void zcl_peer_attempt_lost(struct zcl_peer *peer, enum zcl_reason reason, int64_
 		zcl_peer_fail_waiting(peer, ZCL_E_RACE, now);
 	if (peer->lost_races >= peer->node->config.race_retries) {
 		peer->lost_races = 0;
+		peer->enough = true;
+		if (is_complete(peer)) {
+			give_up(peer, now);
+			return;
+		}
+		peer->enough = false;
 		zcl_peer_attempt_failed(peer, ZCL_E_RACE, now);
 		return;
 	}
@@ -201,6 +207,7 @@ void zcl_peer_conn_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 {
 	if (!zcl_queue_is_empty(&peer->conns))
 		return;
+	peer->enough = false;
 	forget_guess(peer);
 	zcl_lnet_peer_lost(peer, why, now);
 }

@@ -61,7 +61,7 @@ static void sum(struct zcl_rx *rx, const void *data, size_t len)
 		rx->crc = zcl_crc(rx->crc, data, len);
 }
 
-static void sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
+G_NO_INLINE static void sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
 {
 	static const uint8_t no_csum[sizeof(rx->ksm.ksm_csum)];
 	const size_t after = KSM_CSUM_AT + sizeof(no_csum);
@@ -179,16 +179,11 @@ static bool reads_a_unit(const struct zcl_rx *rx)
 	return rx->state <= ZCL_RX_LNET_HEADER;
 }
 
-/* What is read is complete (unit: its bytes); *kind changes when it can be handed out. */
-static enum zcl_err step(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
+/* Out of line: what is done once for a connection would make each message slower. */
+G_NO_INLINE static enum zcl_err step_handshake(struct zcl_rx *rx, const uint8_t *unit,
+					       enum zcl_item_kind *kind)
 {
 	switch (rx->state) {
-	case ZCL_RX_KSM_HEADER:
-		return finish_ksm(rx, unit, kind);
-	case ZCL_RX_LNET_HEADER:
-		return finish_lnet(rx, unit, kind);
-	case ZCL_RX_DONE:
-		return finish_message(rx, kind);
 	case ZCL_RX_ACCEPT:
 		*kind = ZCL_ITEM_ACCEPT;
 		return finish_accept(rx, unit);
@@ -203,7 +198,22 @@ static enum zcl_err step(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_k
 	}
 }
 
-static size_t push_unit(struct zcl_rx *rx, const uint8_t *data, size_t len)
+/* What is read is complete (unit: its bytes); *kind changes when it can be handed out. */
+static inline enum zcl_err step(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
+{
+	switch (rx->state) {
+	case ZCL_RX_KSM_HEADER:
+		return finish_ksm(rx, unit, kind);
+	case ZCL_RX_LNET_HEADER:
+		return finish_lnet(rx, unit, kind);
+	case ZCL_RX_DONE:
+		return finish_message(rx, kind);
+	default:
+		return step_handshake(rx, unit, kind);
+	}
+}
+
+G_NO_INLINE static size_t push_unit(struct zcl_rx *rx, const uint8_t *data, size_t len)
 {
 	const size_t n = MIN(len, rx->need - rx->have);
 
@@ -226,34 +236,35 @@ static const uint8_t *gather(struct zcl_rx *rx, const uint8_t **at, const uint8_
 	return rx->have == rx->need ? rx->buf : NULL;
 }
 
+/* The next unit or payload; false: that is all there is for now. */
+static inline bool take(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
+			const uint8_t **unit)
+{
+	if (reads_a_unit(rx)) {
+		*unit = gather(rx, at, end);
+		return *unit != NULL;
+	}
+	*unit = NULL;
+	if (*at < end)
+		*at += zcl_rx_push(rx, *at, (size_t)(end - *at));
+	return rx->state == ZCL_RX_DONE;
+}
+
 enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
 			 enum zcl_item_kind *kind)
 {
+	enum zcl_err err = rx->state == ZCL_RX_FAILED ? ZCL_E_INVALID : ZCL_OK;
+	const uint8_t *unit;
+
 	*kind = ZCL_ITEM_MORE;
 	g_assert(rx->state != ZCL_RX_PARSE); /* ZCL_ITEM_LNET wants an answer first */
-	if (rx->state == ZCL_RX_FAILED)
-		return ZCL_E_INVALID;
-	while (*kind == ZCL_ITEM_MORE) {
-		const uint8_t *unit = NULL;
-		enum zcl_err err;
-
-		if (reads_a_unit(rx)) {
-			unit = gather(rx, at, end);
-			if (unit == NULL)
-				return ZCL_OK;
-		} else {
-			*at += zcl_rx_push(rx, *at, (size_t)(end - *at));
-			if (rx->state != ZCL_RX_DONE)
-				return ZCL_OK;
-		}
+	while (err == ZCL_OK && *kind == ZCL_ITEM_MORE && take(rx, at, end, &unit))
 		err = step(rx, unit, kind);
-		if (err != ZCL_OK) {
-			*kind = ZCL_ITEM_MORE;
-			rx->state = ZCL_RX_FAILED;
-			return err;
-		}
-	}
-	return ZCL_OK;
+	if (G_LIKELY(err == ZCL_OK))
+		return ZCL_OK;
+	*kind = ZCL_ITEM_MORE;
+	rx->state = ZCL_RX_FAILED;
+	return err;
 }
 
 static size_t wire_size(const struct zcl_rx *rx, enum zcl_item_kind kind)

@@ -18,18 +18,32 @@ struct zcl_me;
 /* What is told when a message is over. */
 enum zcl_tx_owner_kind {
 	ZCL_TX_NOBODY, /* NOOPs and LNet ACKs */
-	ZCL_TX_OP,     /* a PUT or GET of the program */
+	ZCL_TX_PUT,    /* a PUT of the program that wants no answer: all of it is here */
+	ZCL_TX_OP,     /* another PUT, or a GET */
 	ZCL_TX_ME,     /* a REPLY from an attached buffer */
 	ZCL_TX_SELF,   /* a REPLY from the node's own memory */
 };
 
 struct zcl_tx_owner {
 	enum zcl_tx_owner_kind kind;
-	struct zcl_me *me;   /* ME: busy, and so there, until the message is over */
-	uint64_t op;	     /* OP: its handle */
-	size_t offset;	     /* ME: where in the attached buffer */
-	uint64_t match_bits; /* ME: of the GET */
+	uint32_t portal; /* PUT */
+	union {
+		struct zcl_me *me; /* ME: busy, and so there, until the message is over */
+		uint64_t op;	   /* OP: its handle */
+		void *user;	   /* PUT: for its event */
+	};
+	union {
+		size_t offset;	   /* ME: where in the attached buffer */
+		uint64_t hdr_data; /* PUT */
+	};
+	uint64_t match_bits; /* ME: of the GET; PUT */
 };
+
+/* A message that the program did not ask for. */
+static inline bool zcl_tx_owner_is_peer(const struct zcl_tx_owner *owner)
+{
+	return owner->kind != ZCL_TX_PUT && owner->kind != ZCL_TX_OP;
+}
 
 /*
  * One message on its way out. It is on one queue at a time: waiting on the peer, queued on a

@@ -8,12 +8,6 @@ void zcl_txq_init(struct zcl_txq *q)
 	q->nob = 0;
 }
 
-void zcl_txq_append(struct zcl_txq *q, struct zcl_tx *tx)
-{
-	zcl_queue_push(&q->queue, &tx->link);
-	q->nob += zcl_tx_size(tx);
-}
-
 static struct zcl_tx *carrier(const struct zcl_txq *q)
 {
 	return q->carrier ? q->carrier->data : NULL;
@@ -57,20 +51,6 @@ void zcl_txq_add_noop(struct zcl_txq *q, struct zcl_tx *noop)
 	zcl_txq_append(q, noop);
 	if (q->carrier == NULL)
 		q->carrier = &noop->link;
-}
-
-void zcl_txq_started(struct zcl_txq *q, struct zcl_tx *tx)
-{
-	if (q->carrier == &tx->link)
-		q->carrier = tx->link.next;
-}
-
-void zcl_txq_remove(struct zcl_txq *q, struct zcl_tx *tx, size_t left)
-{
-	g_assert(q->nob >= left);
-	zcl_txq_started(q, tx);
-	zcl_queue_unlink(&q->queue, &tx->link);
-	q->nob -= left;
 }
 
 void zcl_txq_check(const struct zcl_txq *q)

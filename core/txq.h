@@ -17,7 +17,11 @@ struct zcl_txq {
 
 void zcl_txq_init(struct zcl_txq *q);
 /* Appends without any carrying (V1). */
-void zcl_txq_append(struct zcl_txq *q, struct zcl_tx *tx);
+static inline void zcl_txq_append(struct zcl_txq *q, struct zcl_tx *tx)
+{
+	zcl_queue_push(&q->queue, &tx->link);
+	q->nob += zcl_tx_size(tx);
+}
 /*
  * Queues an LNET message. Takes the cookie and the place of a NOOP that still waits: then that
  * NOOP is returned, off the queue, to be recycled. NULL: none waited.
@@ -28,9 +32,21 @@ struct zcl_tx *zcl_txq_piggyback(struct zcl_txq *q, uint64_t ack_cookie);
 /* Queues a NOOP, when zcl_txq_piggyback found nothing. */
 void zcl_txq_add_noop(struct zcl_txq *q, struct zcl_tx *noop);
 /* The first byte of tx goes out: it carries nothing more. */
-void zcl_txq_started(struct zcl_txq *q, struct zcl_tx *tx);
+static inline void zcl_txq_started(struct zcl_txq *q, struct zcl_tx *tx)
+{
+	if (q->carrier == &tx->link)
+		q->carrier = tx->link.next;
+}
+
 /* Takes tx off the queue; `left` of its bytes were not sent. */
-void zcl_txq_remove(struct zcl_txq *q, struct zcl_tx *tx, size_t left);
+static inline void zcl_txq_remove(struct zcl_txq *q, struct zcl_tx *tx, size_t left)
+{
+	g_assert(q->nob >= left);
+	zcl_txq_started(q, tx);
+	zcl_queue_unlink(&q->queue, &tx->link);
+	q->nob -= left;
+}
+
 /* Asserts the carrier rule. */
 void zcl_txq_check(const struct zcl_txq *q);
 

@@ -61,6 +61,7 @@ struct zreal_node {
 	struct zloop_timer tick;
 	void (*done)(void *data); /* shutdown is under way when done_work.fn is set */
 	void *done_data;
+	bool holding; /* callers wait in the kernel's queue */
 	bool stopping;
 	struct zreal_stats stats;
 	uint8_t scratch[ZREAL_SCRATCH];

@@ -210,6 +210,8 @@ static void serve_pending(struct zreal_node *node)
 	}
 }
 
+static void admit_callers(struct zreal_node *node);
+
 static void serve(void *data)
 {
 	struct zreal_node *node = data;
@@ -221,6 +223,7 @@ static void serve(void *data)
 		node->options.settle(node->options.user);
 	if (node->pending.length > 0)
 		zreal_node_kick(node);
+	admit_callers(node);
 	arm_tick(node);
 	finish_shutdown(node);
 }
@@ -284,6 +287,25 @@ static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_i
 	zreal_node_adopt(node, fd, from);
 }
 
+/*
+ * Too many callers have not said who they are: the others wait in the kernel's queue until there is
+ * room. Closing them would look like a node of the oldest kind, and their answer would be V1.
+ */
+static void hold_callers(struct zreal_node *node)
+{
+	node->holding = true;
+	node->stats.held++;
+	zloop_modify(node->loop, &node->listener, 0);
+}
+
+static void admit_callers(struct zreal_node *node)
+{
+	if (!node->holding || node->listener.fd < 0 || !zcl_node_may_accept(node->core))
+		return;
+	node->holding = false;
+	zloop_modify(node->loop, &node->listener, EPOLLIN);
+}
+
 static void on_callers(void *data, uint32_t events)
 {
 	struct zreal_node *node = data;
@@ -292,8 +314,14 @@ static void on_callers(void *data, uint32_t events)
 	for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
 		struct sockaddr_in from = {0};
 		socklen_t len = sizeof(from);
-		const int fd = accept4(node->listener.fd, (struct sockaddr *)&from, &len,
-				       SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
+
+		if (!zcl_node_may_accept(node->core)) {
+			hold_callers(node);
+			return;
+		}
+		fd = accept4(node->listener.fd, (struct sockaddr *)&from, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			take_caller(node, fd, &from);

@@ -2,6 +2,7 @@
 #ifndef ZREAL_RELAY_H
 #define ZREAL_RELAY_H
 
+#include <glib.h>
 #include <netinet/in.h>
 
 #include "real/clock.h"
@@ -22,6 +23,7 @@ struct zrelay_options {
 	struct sockaddr_in to;		/* where the called peer listens */
 	const struct zclock *clock;	/* script time; outlives the relay */
 	const struct zworld_link *link; /* shared, may change; outlives the relay */
+	GRand *chance;			/* for jitter; outlives the relay */
 	/* A unit was caught. forward: on its way from -> to. Must not call the relay back. */
 	void (*held)(void *user, bool forward, enum zworld_unit unit);
 	/* A call came in: its number (zworld.h). Called in the order of the calls. */

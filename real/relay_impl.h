@@ -31,9 +31,10 @@ struct zrelay_side {
 struct zrelay_lane {
 	struct zrelay_stream *stream;
 	int from;
-	GQueue late;	 /* struct chunk: under way, by when it is due */
-	size_t nob;	 /* read and not yet written */
-	int64_t free_at; /* when the link has sent what is before: script time */
+	GQueue late;	  /* struct chunk: under way, by when it is due */
+	size_t nob;	  /* read and not yet written */
+	int64_t free_at;  /* when the link has sent what is before: script time */
+	int64_t there_at; /* when that is there */
 	struct zloop_timer timer;
 	struct zgate *gate;
 	bool ended;	  /* the end is read: nothing more comes, but perhaps a reset */

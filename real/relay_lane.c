@@ -217,7 +217,11 @@ static int64_t due_time(struct zrelay_lane *lane, size_t len)
 	if (link->bandwidth > 0)
 		start += (int64_t)((double)len * 8 * NS_PER_S / (double)link->bandwidth);
 	lane->free_at = start;
-	return start + link->latency;
+	start += link->latency;
+	if (link->jitter > 0)
+		start += (int64_t)g_rand_double_range(options->chance, 0, (double)link->jitter);
+	lane->there_at = MAX(lane->there_at, start);
+	return lane->there_at;
 }
 
 static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)

@@ -68,6 +68,7 @@ struct real_world {
 	struct zworld base;
 	struct zloop *loop;
 	struct zclock clock;
+	GRand *chance;
 	uint32_t net; /* 127.a.b.0 */
 	GPtrArray *peers;
 	GPtrArray *lives;	 /* of struct life: all that there ever were */
@@ -228,6 +229,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.to = zreal_node_address(to->life->node),
 		.clock = &world->clock,
 		.link = link,
+		.chance = world->chance,
 		.held = on_held,
 		.called = on_called,
 		.user = pair,
@@ -348,8 +350,8 @@ static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_p
 		*why = "a link joins two different peers";
 		return false;
 	}
-	if (link->loss > 0) {
-		*why = "packet loss needs the simulation";
+	if (link->loss > 0 || link->queue > 0) {
+		*why = "losing packets needs the simulation";
 		return false;
 	}
 	**link_of(of(base), a->index, b->index) = *link;
@@ -715,6 +717,7 @@ static void world_free(struct zworld *base)
 	g_ptr_array_unref(world->relay_users);
 	g_ptr_array_unref(world->links);
 	g_ptr_array_unref(world->peers);
+	g_rand_free(world->chance);
 	zloop_free(world->loop);
 	g_free(world);
 }
@@ -767,6 +770,7 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->plain = options->plain;
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
+	world->chance = g_rand_new_with_seed((guint32)options->seed);
 	world->peers = g_ptr_array_new();
 	world->lives = g_ptr_array_new_with_free_func(free_life);
 	world->appointments = g_ptr_array_new();

@@ -25,11 +25,13 @@
 #define ZRACE_MAX_TIME	    (3600 * INT64_C(1000000000)) /* ns */
 #define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
 #define ZRACE_MAX_SEEDS	    1000u
-#define ZRACE_MAX_COUNT	    1000u /* of a when line */
-#define ZRACE_MAX_DEPTH	    8u	  /* files that include each other */
-#define ZRACE_MAX_FILES	    64u	  /* in all */
-#define ZRACE_MAX_RESTARTS  64u	  /* lines that start a node anew */
-#define ZRACE_MAX_VERSION   9u	  /* that a peer may call with */
+#define ZRACE_MAX_COUNT	    1000u   /* of a when line */
+#define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
+#define ZRACE_MAX_FILES	    64u	    /* in all */
+#define ZRACE_MAX_RESTARTS  64u	    /* lines that start a node anew */
+#define ZRACE_MAX_QUEUE	    100000u /* packets */
+#define ZRACE_MAX_WORD	    31u	    /* bytes of a value in an action */
+#define ZRACE_MAX_VERSION   9u	    /* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
@@ -99,6 +101,7 @@ enum zrace_action_kind {
 	ZRACE_DO_RESET,
 	ZRACE_DO_PARTITION,
 	ZRACE_DO_HEAL,
+	ZRACE_DO_SET,
 	ZRACE_DO_CRASH,
 	ZRACE_DO_RESTART,
 	ZRACE_DO_UPGRADE,
@@ -118,6 +121,8 @@ enum zrace_success {
 	ZRACE_MAY_FAIL, /* in anything, as long as it ends */
 };
 
+struct zrace_tunable; /* tunable.h */
+
 struct zrace_action {
 	enum zrace_action_kind kind;
 	unsigned peer;	/* up to DOWNGRADE: who acts */
@@ -129,6 +134,9 @@ struct zrace_action {
 	size_t ndirs;
 	unsigned call;	/* RESET, PASS: of this connection (world.h); 0: any, all */
 	unsigned count; /* PASS: so many, one after the other */
+	const struct zrace_tunable *tunable; /* SET */
+	uint64_t number;		     /* ... to this */
+	char word[ZRACE_MAX_WORD + 1];	     /* ... as it was written */
 };
 
 struct zrace_field {

@@ -50,6 +50,8 @@ bool zrace_need_end(struct zrace_parser *p);
 /* A new name: a letter, then letters, digits, _ and -; no word of the language. *name is owned. */
 bool zrace_need_name(struct zrace_parser *p, const char *what, char **name);
 bool zrace_need_peer(struct zrace_parser *p, unsigned *peer);
+/* A number from 1 to last, alone. */
+bool zrace_need_number(struct zrace_parser *p, unsigned last, unsigned *number);
 /* A peer other than `not`. */
 bool zrace_need_other(struct zrace_parser *p, unsigned not, unsigned *peer);
 bool zrace_need_time(struct zrace_parser *p, int64_t *ns);
@@ -66,6 +68,9 @@ bool zrace_read_peers(struct zrace_parser *p);
 bool zrace_read_case(struct zrace_parser *p);
 bool zrace_read_link(struct zrace_parser *p);
 bool zrace_read_repeat(struct zrace_parser *p);
+/* "NAME VALUE" of a tunable. word: ZRACE_MAX_WORD + 1 bytes, or NULL. */
+bool zrace_read_tunable(struct zrace_parser *p, const struct zrace_tunable **tunable,
+			uint64_t *number, char *word);
 
 /* ---- actions (grammar_action.c) ---- */
 

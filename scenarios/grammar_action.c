@@ -148,6 +148,8 @@ static bool read_verb(struct zrace_parser *p, struct zrace_action *action)
 	if ((action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET) &&
 	    !read_size(p, &action->size))
 		return false;
+	if (action->kind == ZRACE_DO_SET)
+		return zrace_read_tunable(p, &action->tunable, &action->number, action->word);
 	if (action->kind == ZRACE_DO_RESET)
 		return zrace_accept_number(p, "conn", ZRACE_MAX_COUNT, &action->call);
 	return action->kind > ZRACE_DO_DISCONNECT || read_success(p, action);

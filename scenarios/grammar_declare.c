@@ -46,40 +46,69 @@ static bool read_refuses(struct zrace_parser *p, struct zrace_peer *peer)
 
 static bool read_conns(struct zrace_parser *p, struct zrace_peer *peer)
 {
-	if (zrace_accept(p, "typed"))
-		peer->typed = true;
-	else if (zrace_accept(p, "untyped"))
+	const struct zrace_token *token = zrace_peek(p, 0);
+	const bool number = token->kind == ZRACE_WORD && g_ascii_isdigit(token->text[0]);
+
+	if (zrace_accept(p, "untyped")) {
 		peer->typed = false;
-	else
-		return zrace_expected(p, "\"typed\" or \"untyped\"");
-	return true;
+		return true;
+	}
+	if (!number && !zrace_accept(p, "typed"))
+		return zrace_expected(p, "\"typed\", \"untyped\" or a number");
+	peer->typed = true;
+	token = zrace_peek(p, 0);
+	if (token->kind != ZRACE_WORD || !g_ascii_isdigit(token->text[0]))
+		return true;
+	return zrace_need_number(p, ZCL_MAX_BULK, &peer->tuned.conns_per_peer);
+}
+
+static bool read_tunable_value(struct zrace_parser *p, const struct zrace_tunable *tunable,
+			       uint64_t *number, char *word)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *words;
+
+	if (token->kind == ZRACE_WORD && strlen(token->text) <= ZRACE_MAX_WORD &&
+	    zrace_tunable_parse(tunable, token->text, number)) {
+		if (word)
+			g_strlcpy(word, token->text, ZRACE_MAX_WORD + 1);
+		zrace_take(p);
+		return true;
+	}
+	words = g_string_new(NULL);
+	zrace_tunable_words(tunable, words);
+	zrace_expected(p, "%s", words->str);
+	g_string_free(words, TRUE);
+	return false;
+}
+
+bool zrace_read_tunable(struct zrace_parser *p, const struct zrace_tunable **tunable,
+			uint64_t *number, char *word)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	GString *names;
+
+	*tunable = token->kind == ZRACE_WORD ? zrace_tunable_find(token->text) : NULL;
+	if (*tunable) {
+		zrace_take(p);
+		return read_tunable_value(p, *tunable, number, word);
+	}
+	names = g_string_new(NULL);
+	zrace_tunable_names(names);
+	zrace_expected(p, "a tunable (%s)", names->str);
+	g_string_free(names, TRUE);
+	return false;
 }
 
 static bool read_set(struct zrace_parser *p, struct zrace_peer *peer)
 {
-	const struct zrace_token *token = zrace_peek(p, 0);
-	const struct zrace_tunable *tunable = NULL;
-	GString *words = g_string_new(NULL);
-	bool good = false;
+	const struct zrace_tunable *tunable;
+	uint64_t number;
 
-	if (token->kind == ZRACE_WORD)
-		tunable = zrace_tunable_find(token->text);
-	if (tunable == NULL) {
-		zrace_tunable_names(words);
-		zrace_expected(p, "a tunable (%s)", words->str);
-	} else {
-		zrace_take(p);
-		token = zrace_peek(p, 0);
-		good = token->kind == ZRACE_WORD &&
-		       zrace_tunable_set(tunable, token->text, &peer->tuned);
-		zrace_tunable_words(tunable, words);
-		if (good)
-			zrace_take(p);
-		else
-			zrace_expected(p, "%s", words->str);
-	}
-	g_string_free(words, TRUE);
-	return good;
+	if (!zrace_read_tunable(p, &tunable, &number, NULL))
+		return false;
+	zrace_tunable_set(tunable, number, &peer->tuned);
+	return true;
 }
 
 #define ZRACE_NUMBER "${i}" /* in the NID of `peers` */
@@ -153,7 +182,7 @@ static bool add_peer(struct zrace_parser *p, struct zrace_pos pos, char *name)
 			zrace_complain(p, pos, "expected at most %u peers, got one more",
 				       ZRACE_MAX_PEERS);
 		g_free(name);
-		return false;
+		return NULL;
 	}
 	script->peers[script->npeers] = (struct zrace_peer){
 		.name = name, .pos = pos, .version = ZCL_V2, .refuses = ZCL_REFUSE_REPLY};
@@ -309,6 +338,10 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 
 	if (zrace_accept(p, "latency"))
 		return zrace_need_time(p, &shape->latency);
+	if (zrace_accept(p, "jitter"))
+		return zrace_need_time(p, &shape->jitter);
+	if (zrace_accept(p, "queue"))
+		return zrace_need_number(p, ZRACE_MAX_QUEUE, &shape->queue);
 	if (zrace_accept(p, "bandwidth")) {
 		if (!zrace_parse_bandwidth(text, &shape->bandwidth))
 			return zrace_expected(p, "a bandwidth (10Gbps, 100Mbps)");
@@ -316,7 +349,7 @@ static bool read_link_option(struct zrace_parser *p, struct zworld_link *shape)
 		if (!zrace_parse_percent(text, &shape->loss))
 			return zrace_expected(p, "a part of the packets (1%%, 0.5%%)");
 	} else {
-		return zrace_expected(p, "latency, bandwidth or loss");
+		return zrace_expected(p, "latency, jitter, bandwidth, loss or queue");
 	}
 	zrace_take(p);
 	return true;

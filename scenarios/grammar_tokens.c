@@ -13,7 +13,7 @@ static const char *const reserved[] = {
 	"finally", "within",	"higher",     "lower",	  "include",   "self",	  "any",
 	"set",	   "crash",	"restart",    "upgrade",  "downgrade", "reset",	  "heal",
 	"fails",   "partition", "disconnect", "may-fail", "then",      "await",	  "after",
-	"pass",	   NULL};
+	"pass",	   "peers",	NULL};
 
 const struct zrace_token *zrace_peek(const struct zrace_parser *p, size_t ahead)
 {
@@ -192,14 +192,16 @@ bool zrace_need_version(struct zrace_parser *p, uint32_t *version)
 
 bool zrace_accept_number(struct zrace_parser *p, const char *word, unsigned last, unsigned *number)
 {
-	const struct zrace_token *token;
-	uint64_t value;
-
 	if (!zrace_accept(p, word))
 		return true;
-	if (!zrace_need_char(p, '='))
-		return false;
-	token = zrace_peek(p, 0);
+	return zrace_need_char(p, '=') && zrace_need_number(p, last, number);
+}
+
+bool zrace_need_number(struct zrace_parser *p, unsigned last, unsigned *number)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	uint64_t value;
+
 	if (token->kind != ZRACE_WORD || !zrace_parse_count(token->text, 1, last, &value))
 		return zrace_expected(p, "a number from 1 to %u", last);
 	zrace_take(p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/runner_internal.h"
 
+#include "scenarios/tunable.h"
 #include "scenarios/words.h"
 
 /* Where time is real, a bound is only there to end what hangs. */
@@ -73,6 +74,13 @@ void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
 	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
 	zrace_config_speak(config, runner->version[peer]);
+	for (guint i = 0; i < runner->settings->len; i++) {
+		const struct zrace_setting *one =
+			&g_array_index(runner->settings, struct zrace_setting, i);
+
+		if (one->peer == peer)
+			zrace_tunable_set(one->tunable, one->number, config);
+	}
 	config->faults = runner->run->faults;
 }
 
@@ -367,6 +375,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 		zrace_script_finally(run->script, run->case_index, run->vary, &runner->finally_pos);
 	runner->matcher = zrace_matcher_new(run->script, run->case_index, run->vary, outcome->log);
 	runner->passes = g_array_new(FALSE, FALSE, sizeof(struct zrace_pass));
+	runner->settings = g_array_new(FALSE, FALSE, sizeof(struct zrace_setting));
 	zrace_chain_init(runner);
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
@@ -382,6 +391,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 				  why ? why : "no reason given");
 	zrace_matcher_free(runner->matcher);
 	g_array_unref(runner->passes);
+	g_array_unref(runner->settings);
 	zrace_chain_clear(runner);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);

@@ -272,6 +272,9 @@ void zrace_runner_act(struct zrace_runner *runner, const struct zrace_statement 
 	case ZRACE_DO_HEAL:
 		strike(runner, action);
 		break;
+	case ZRACE_DO_SET:
+		zrace_runner_set(runner, statement);
+		break;
 	case ZRACE_DO_CRASH:
 	case ZRACE_DO_RESTART:
 	case ZRACE_DO_UPGRADE:

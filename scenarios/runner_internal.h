@@ -44,6 +44,13 @@ struct zrace_chain {
 	bool timed;	  /* that has come */
 };
 
+/* A `set` that was done: for the peer's next life. */
+struct zrace_setting {
+	unsigned peer;
+	const struct zrace_tunable *tunable;
+	uint64_t number;
+};
+
 /* An `at` line, on its way through the world's clock. */
 struct zrace_alarm {
 	struct zrace_runner *runner;
@@ -88,6 +95,7 @@ struct zrace_runner {
 	size_t ops;			 /* PUTs, GETs and pings under way */
 	unsigned lives[ZRACE_MAX_PEERS]; /* restarts so far */
 	uint32_t version[ZRACE_MAX_PEERS]; /* that it speaks now */
+	GArray *settings;		   /* of struct zrace_setting, the last counts */
 
 	bool pulsing;			  /* a pulse is on its way */
 	struct zrace_watch quiet, linger; /* where time is real */
@@ -109,6 +117,8 @@ enum zcl_err zrace_runner_attach(struct zrace_runner *runner, unsigned peer);
 
 /* crash, restart, upgrade, downgrade. */
 void zrace_runner_end_life(struct zrace_runner *runner, const struct zrace_statement *statement);
+/* set: from now on, also when it restarts. */
+void zrace_runner_set(struct zrace_runner *runner, const struct zrace_statement *statement);
 
 /* ---- runner_chain.c: `then` lines, and `pass` wherever it stands ---- */
 

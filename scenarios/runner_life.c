@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/runner_internal.h"
+#include "scenarios/tunable.h"
 
 /* Nobody hears of the messages of a node that is gone. */
 static void forget_ops(struct zrace_runner *runner, unsigned peer)
@@ -57,4 +58,22 @@ void zrace_runner_end_life(struct zrace_runner *runner, const struct zrace_state
 		runner->version[action->peer] = ZCL_V1;
 	if (zrace_action_restarts(action))
 		start(runner, statement);
+}
+
+void zrace_runner_set(struct zrace_runner *runner, const struct zrace_statement *statement)
+{
+	const struct zrace_action *action = &statement->action;
+	const struct zrace_setting setting = {action->peer, action->tunable, action->number};
+	struct zcl_node *node = runner->world->ops->node(runner->peers[action->peer]);
+	struct zcl_config config;
+	enum zcl_err err;
+
+	g_array_append_val(runner->settings, setting);
+	zrace_runner_config(runner, action->peer, &config);
+	err = node ? zcl_node_tune(node, &config) : ZCL_OK;
+	if (err != ZCL_OK)
+		zrace_runner_fail(runner, ZRACE_FAIL, statement->pos,
+				  "expected a value of %s that suits the others, got %s: %s",
+				  zrace_tunable_name(action->tunable), action->word,
+				  zcl_strerror(err));
 }

@@ -7,13 +7,12 @@
 
 #define MS INT64_C(1000000)
 
-enum kind { TIME, SIZE, COUNT };
+enum kind { TIME, SIZE, COUNT, YES_NO };
 
 struct zrace_tunable {
 	const char *name;
 	enum kind kind;
-	size_t offset; /* of the field: int64_t, size_t; a COUNT is uint32_t or, when wide, size_t
-			*/
+	size_t offset; /* of the field: int64_t; size_t; uint32_t or, when wide, size_t; bool */
 	bool wide;
 	const char *words;
 	uint64_t first, last;
@@ -31,7 +30,14 @@ static const struct zrace_tunable tunables[] = {
 	{"max-reconnect", TIME, FIELD(max_reconnect), true, A_TIME, MS, 3600000 * MS},
 	{"zc-min", SIZE, FIELD(zc_min_payload), true, A_SIZE, 0, ZCL_LNET_MTU},
 	{"min-bulk", SIZE, FIELD(min_bulk), true, A_SIZE, 0, ZCL_LNET_MTU},
+	{"checksum", YES_NO, FIELD(checksum), false, "yes or no", 0, 1},
+	{"conns-per-peer", COUNT, FIELD(conns_per_peer), false, "a number from 1 to 64", 1,
+	 ZCL_MAX_BULK},
 	{"max-queued", COUNT, FIELD(max_queued), true, "a number from 1 to 4096", 1, 4096},
+	{"max-peers", COUNT, FIELD(max_peers), true, "a number from 1 to 65536", 1, 65536},
+	{"max-handshakes", COUNT, FIELD(max_handshakes), true, "a number from 1 to 1024", 1, 1024},
+	/* Two are the script's own: what `put` goes to and `get` comes from. */
+	{"max-attached", COUNT, FIELD(max_attached), true, "a number from 2 to 65536", 2, 65536},
 };
 
 const struct zrace_tunable *zrace_tunable_find(const char *name)
@@ -42,7 +48,7 @@ const struct zrace_tunable *zrace_tunable_find(const char *name)
 	return NULL;
 }
 
-static bool parse(const struct zrace_tunable *tunable, const char *value, uint64_t *number)
+bool zrace_tunable_parse(const struct zrace_tunable *tunable, const char *value, uint64_t *number)
 {
 	int64_t ns;
 	size_t bytes;
@@ -60,25 +66,31 @@ static bool parse(const struct zrace_tunable *tunable, const char *value, uint64
 		break;
 	case COUNT:
 		return zrace_parse_count(value, tunable->first, tunable->last, number);
+	case YES_NO:
+		*number = strcmp(value, "yes") == 0;
+		return *number || strcmp(value, "no") == 0;
 	}
 	return *number >= tunable->first && *number <= tunable->last;
 }
 
-bool zrace_tunable_set(const struct zrace_tunable *tunable, const char *value,
+void zrace_tunable_set(const struct zrace_tunable *tunable, uint64_t number,
 		       struct zcl_config *config)
 {
 	char *field = (char *)config + tunable->offset;
-	uint64_t number = 0;
 
-	if (!parse(tunable, value, &number))
-		return false;
-	if (tunable->kind == TIME)
+	if (tunable->kind == YES_NO)
+		memcpy(field, &(bool){number != 0}, sizeof(bool));
+	else if (tunable->kind == TIME)
 		memcpy(field, &(int64_t){(int64_t)number}, sizeof(int64_t));
 	else if (tunable->wide)
 		memcpy(field, &(size_t){(size_t)number}, sizeof(size_t));
 	else
 		memcpy(field, &(uint32_t){(uint32_t)number}, sizeof(uint32_t));
-	return true;
+}
+
+const char *zrace_tunable_name(const struct zrace_tunable *tunable)
+{
+	return tunable->name;
 }
 
 void zrace_tunable_words(const struct zrace_tunable *tunable, GString *text)

@@ -11,8 +11,10 @@ struct zrace_tunable;
 
 /* NULL: there is none of that name. */
 const struct zrace_tunable *zrace_tunable_find(const char *name);
-/* Takes the value; false when it is none, or out of range. */
-bool zrace_tunable_set(const struct zrace_tunable *tunable, const char *value,
+const char *zrace_tunable_name(const struct zrace_tunable *tunable);
+/* The value as a number; false when it is none, or out of range. */
+bool zrace_tunable_parse(const struct zrace_tunable *tunable, const char *value, uint64_t *number);
+void zrace_tunable_set(const struct zrace_tunable *tunable, uint64_t number,
 		       struct zcl_config *config);
 /* "a time from 1ms to 60min": for messages. Appends. */
 void zrace_tunable_words(const struct zrace_tunable *tunable, GString *text);

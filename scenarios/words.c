@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "scenarios/tunable.h"
 #include "trace/words.h"
 
 static const struct {
@@ -43,6 +44,7 @@ static const char *const verbs[] = {
 	[ZRACE_DO_RESET] = "reset",
 	[ZRACE_DO_PARTITION] = "partition",
 	[ZRACE_DO_HEAL] = "heal",
+	[ZRACE_DO_SET] = "set",
 	[ZRACE_DO_CRASH] = "crash",
 	[ZRACE_DO_RESTART] = "restart",
 	[ZRACE_DO_UPGRADE] = "upgrade",
@@ -143,6 +145,9 @@ static void append_verb(GString *text, const struct zrace_script *script,
 		g_string_append_printf(text, " %s", peer_name(script, action->other));
 	if (action->kind == ZRACE_DO_PUT || action->kind == ZRACE_DO_GET)
 		g_string_append_printf(text, " %zu", action->size);
+	if (action->kind == ZRACE_DO_SET)
+		g_string_append_printf(text, " %s %s", zrace_tunable_name(action->tunable),
+				       action->word);
 	if (action->call)
 		g_string_append_printf(text, " conn=%u", action->call);
 	if (action->success == ZRACE_MAY_FAIL)

@@ -25,8 +25,10 @@ struct zworld_peer; /* a peer of the script, made by the world */
 
 struct zworld_link {
 	int64_t latency;    /* ns, one way */
+	int64_t jitter;	    /* ns: up to so much more, drawn anew each time; nothing overtakes */
 	uint64_t bandwidth; /* bits per second; 0: the world's default */
 	double loss;	    /* 0..1, per packet; 0 outside the simulation */
+	uint32_t queue; /* packets that wait on the way; 0: the default, outside the simulation */
 };
 
 /* A message that a hold keeps at the head of its stream. */
@@ -53,7 +55,7 @@ struct zworld_listener {
 };
 
 struct zworld_options {
-	uint64_t seed;
+	uint64_t seed;	      /* of all that is random: loss, jitter */
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
 	bool plain; /* of what follows, only `at`, `kick` and `run` will be called: no links,

@@ -105,8 +105,13 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 		*why = "it has more than 8 peers";
 		return false;
 	}
-	for (size_t i = 0; i < script->npeers; i++)
+	for (size_t i = 0; i < script->npeers; i++) {
 		model->nids[i] = script->cases[case_index].nids[i];
+		if (script->peers[i].tuned.conns_per_peer > 1) {
+			*why = "it has a peer with more than one connection of a type";
+			return false;
+		}
+	}
 	if (has_duplicates(model)) {
 		*why = "two of its peers have one NID";
 		return false;

@@ -37,7 +37,7 @@ typedef struct zsim_tcp zsim_tcp;
 
 /* A 0 stands for the default, in seed too (0 and 1 are different seeds all the same). */
 struct zsim_config {
-	uint64_t seed;	     /* of all that is random: losses */
+	uint64_t seed;	     /* of all that is random: losses, jitter */
 	uint32_t mtu;	     /* IP bytes a packet, 576..65535; 1500. A segment is mtu - 52 */
 	uint32_t sndbuf;     /* bytes a socket, 4096..2^28; 256 KiB. Above 1 MiB ns-3 gets slow */
 	uint32_t rcvbuf;     /* bytes a socket, 4096..2^28; 256 KiB */
@@ -94,6 +94,7 @@ void zsim_stop(zsim *sim);
  */
 struct zsim_link {
 	int64_t latency_ns;	/* one way, host to router, 0.. */
+	int64_t jitter_ns;	/* up to so much more, drawn for each packet; none overtakes, 0.. */
 	uint64_t bandwidth_bps; /* bits/s, 1.. */
 	double loss;		/* of each packet, each way, 0..1 */
 	uint32_t queue_packets; /* waiting in the router for this host; 0: 1000. The host's own

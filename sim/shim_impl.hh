@@ -74,6 +74,30 @@ class LinkErrors : public ns3::ErrorModel
 	std::set<uint32_t> m_cut_from;
 };
 
+/* A link whose packets are late by chance, and stay in their order. */
+class JitterChannel : public ns3::PointToPointChannel
+{
+      public:
+	static ns3::TypeId GetTypeId();
+	JitterChannel();
+	void SetStream(int64_t stream)
+	{
+		m_random->SetStream(stream);
+	}
+	void SetJitter(int64_t ns)
+	{
+		m_jitter_ns = ns;
+	}
+	bool TransmitStart(ns3::Ptr<const ns3::Packet> packet,
+			   ns3::Ptr<ns3::PointToPointNetDevice> source,
+			   ns3::Time duration) override;
+
+      private:
+	ns3::Ptr<ns3::UniformRandomVariable> m_random;
+	int64_t m_jitter_ns = 0;
+	ns3::Time m_there_at[2]; /* when the last packet is at that end */
+};
+
 struct zsim_host {
 	zsim *sim = nullptr;
 	uint32_t ipv4 = 0;
@@ -82,7 +106,7 @@ struct zsim_host {
 	ns3::Ptr<ns3::PointToPointNetDevice> device[2];
 	ns3::Ptr<ns3::DropTailQueue<ns3::Packet>> queue[2];
 	ns3::Ptr<LinkErrors> errors[2];
-	ns3::Ptr<ns3::PointToPointChannel> channel;
+	ns3::Ptr<JitterChannel> channel;
 	ns3::Ptr<ns3::PcapFileWrapper> pcap;
 	zsim_counters counters{};
 };

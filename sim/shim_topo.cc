@@ -13,6 +13,7 @@
 #include <ns3/object-vector.h>
 #include <ns3/ppp-header.h>
 #include <ns3/queue-size.h>
+#include <ns3/simulator.h>
 #include <ns3/tcp-l4-protocol.h>
 
 using namespace ns3;
@@ -34,6 +35,7 @@ bool is_host_address(uint32_t ipv4)
 bool is_valid_link(const zsim_link *link)
 {
 	return link != nullptr && link->latency_ns >= 0 && link->latency_ns <= max_latency_ns &&
+	       link->jitter_ns >= 0 && link->jitter_ns <= max_latency_ns &&
 	       link->bandwidth_bps > 0 && link->loss >= 0 && link->loss <= 1;
 }
 
@@ -95,6 +97,7 @@ void apply_link(zsim_host *host, const zsim_link *link)
 	const uint32_t packets = link->queue_packets != 0 ? link->queue_packets : usual_queue;
 
 	host->channel->SetAttribute("Delay", TimeValue(NanoSeconds(link->latency_ns)));
+	host->channel->SetJitter(link->jitter_ns);
 	host->queue[1]->SetMaxSize(QueueSize(QueueSizeUnit::PACKETS, packets));
 	for (int end = 0; end < 2; end++) {
 		host->device[end]->SetDataRate(DataRate(link->bandwidth_bps));
@@ -103,6 +106,37 @@ void apply_link(zsim_host *host, const zsim_link *link)
 }
 
 } // namespace
+
+TypeId JitterChannel::GetTypeId()
+{
+	static TypeId tid = TypeId("ZsimJitterChannel")
+				    .SetParent<PointToPointChannel>()
+				    .AddConstructor<JitterChannel>();
+	return tid;
+}
+
+JitterChannel::JitterChannel() : m_random(CreateObject<UniformRandomVariable>())
+{
+}
+
+bool JitterChannel::TransmitStart(Ptr<const Packet> packet, Ptr<PointToPointNetDevice> source,
+				  Time duration)
+{
+	const int to = GetPointToPointDevice(0) == source ? 1 : 0;
+	const Ptr<PointToPointNetDevice> device = GetPointToPointDevice(to);
+	const Time now = Simulator::Now();
+
+	/* Also without jitter: what was sent while there was some stays before what follows. */
+	Time there = now + duration + GetDelay();
+	if (m_jitter_ns > 0)
+		there += NanoSeconds(int64_t(m_random->GetValue(0, double(m_jitter_ns))));
+	if (there < m_there_at[to] && m_jitter_ns > 0)
+		there = m_there_at[to];
+	m_there_at[to] = there;
+	Simulator::ScheduleWithContext(device->GetNode()->GetId(), there - now,
+				       &PointToPointNetDevice::Receive, device, packet->Copy());
+	return true;
+}
 
 TypeId LinkErrors::GetTypeId()
 {
@@ -170,7 +204,8 @@ zsim_host *zsim_host_add(zsim *sim, uint32_t ipv4, const zsim_link *link)
 	host->ipv4 = ipv4;
 	host->node = CreateObject<Node>();
 	install_stack(sim, host->node);
-	host->channel = CreateObject<PointToPointChannel>();
+	host->channel = CreateObject<JitterChannel>();
+	host->channel->SetStream(sim->next_stream++);
 	add_end(host, 0, host->node);
 	add_end(host, 1, sim->router);
 	apply_link(host, link);

@@ -18,6 +18,7 @@ static struct zsim_link rest(const struct zsim_link *fixed, const struct zsim_li
 	struct zsim_link free = *whole;
 
 	free.latency_ns = whole->latency_ns - fixed->latency_ns;
+	free.jitter_ns = whole->jitter_ns - fixed->jitter_ns;
 	free.loss = fixed->loss < 1 ? 1 - (1 - whole->loss) / (1 - fixed->loss) : 0;
 	if (fabs(free.loss) < LOSS_SLACK)
 		free.loss = 0;
@@ -35,6 +36,13 @@ static bool adds_up(const struct zsim_link *a, const struct zsim_link *b,
 	    a->latency_ns + b->latency_ns != whole->latency_ns)
 		*why = "a host has one link, and earlier lines give it another latency (say the "
 		       "shortest path first)";
+	else if (a->jitter_ns < 0 || b->jitter_ns < 0 ||
+		 a->jitter_ns + b->jitter_ns != whole->jitter_ns)
+		*why = "a host has one link, and earlier lines give it another jitter (say the "
+		       "path with the least first)";
+	else if (a->queue_packets != whole->queue_packets ||
+		 b->queue_packets != whole->queue_packets)
+		*why = "a host has one link, and earlier lines give it another queue";
 	else if (a->loss < 0 || b->loss < 0 || fabs(loss - whole->loss) > LOSS_SLACK)
 		*why = "a host has one link, and earlier lines give it another loss (say the path "
 		       "that loses least first)";
@@ -50,19 +58,23 @@ bool zstar_link(struct zstar_end *a, struct zstar_end *b, const struct zworld_li
 		const char **why)
 {
 	const struct zsim_link whole = {.latency_ns = path->latency,
+					.jitter_ns = path->jitter,
+					.queue_packets = path->queue,
 					.bandwidth_bps =
 						path->bandwidth ? path->bandwidth : ZSTAR_BANDWIDTH,
 					.loss = path->loss};
 	struct zsim_link x = a->link, y = b->link;
 
-	if (path->latency < 0 || !(path->loss >= 0 && path->loss <= 1)) {
-		*why = "a latency is 0 or more, a loss is 0 to 1";
+	if (path->latency < 0 || path->jitter < 0 || !(path->loss >= 0 && path->loss <= 1)) {
+		*why = "latency and jitter are 0 or more, a loss is 0 to 1";
 		return false;
 	}
 	if (!a->fixed && !b->fixed) {
 		x = y = whole;
 		x.latency_ns = whole.latency_ns / 2;
 		y.latency_ns = whole.latency_ns - x.latency_ns;
+		x.jitter_ns = whole.jitter_ns / 2;
+		y.jitter_ns = whole.jitter_ns - x.jitter_ns;
 		x.loss = y.loss = 1 - sqrt(1 - whole.loss);
 	} else if (!a->fixed) {
 		x = rest(&y, &whole);

@@ -315,7 +315,8 @@ static void see_link(struct sim_world *world, const struct zworld_link *link)
 	const double bandwidth = (double)(link->bandwidth ? link->bandwidth : ZSTAR_BANDWIDTH);
 	const int64_t packet = (int64_t)(MTU_BITS * 1e9 / bandwidth);
 
-	world->calm = MAX(world->calm, 4 * (link->latency + 2 * packet) + CALM_SLACK);
+	world->calm =
+		MAX(world->calm, 4 * (link->latency + link->jitter + 2 * packet) + CALM_SLACK);
 }
 
 static bool set_link(struct zworld *base, struct zworld_peer *a, struct zworld_peer *b,

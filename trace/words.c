@@ -51,6 +51,8 @@ static const struct {
 	 "{lnet-type} delivered[, {length} B]"},
 	{ZCL_EV_DROPPED, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "{lnet-type} dropped[: {error}]"},
 	{ZCL_EV_PROTOCOL_ERROR, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "protocol error[: {error}]"},
+	{ZCL_EV_CUT_OFF, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD,
+	 "cuts off {peer}, which asks and does not read"},
 };
 
 static int find(enum zcl_event_kind kind)

@@ -256,6 +256,35 @@ static void test_stranger(void)
 	pair_clear(&pair);
 }
 
+static bool right_holds(const struct pair *pair)
+{
+	return zreal_node_stats(pair->end[RIGHT].node)->held > 0;
+}
+
+/* As many callers as may be in a handshake: the next one waits, and does not take it for a V1. */
+static void test_held(void)
+{
+	struct sockaddr_in addr;
+	struct pair pair;
+	int fd;
+
+	pair_init(&pair);
+	pair.end[RIGHT].options.core.max_handshakes = 1;
+	pair_start_both(&pair);
+	addr = zreal_node_address(pair.end[RIGHT].node);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	g_assert_cmpint(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+	pair_ping(&pair, LEFT);
+	pair_wait(&pair, right_holds);
+	g_assert_cmpuint(pair.end[LEFT].replies, ==, 0);
+	close(fd); /* it had said nothing */
+	pair_wait(&pair, pair_settled);
+	g_assert_cmpuint(pair.end[LEFT].replies, ==, 1);
+	g_assert_cmpuint(pair.end[LEFT].counts[ZCL_EV_FALLBACK], ==, 0);
+	g_assert_cmpuint(zreal_node_stats(pair.end[RIGHT].node)->refused_limit, ==, 0);
+	pair_clear(&pair);
+}
+
 static bool one_turned_away(const struct pair *pair)
 {
 	return zreal_node_stats(pair->end[RIGHT].node)->refused_files == 1;
@@ -306,6 +335,7 @@ int main(int argc, char **argv)
 			     test_version_refused);
 	g_test_add_func("/net/secure", test_secure);
 	g_test_add_func("/net/stranger", test_stranger);
+	g_test_add_func("/net/held", test_held);
 	g_test_add_func("/net/no-descriptors", test_no_descriptors);
 	return g_test_run();
 }

@@ -30,6 +30,7 @@ struct mem_conn {
 	GByteArray *inbox;	/* while the core does not read */
 	enum zcl_err inbox_end; /* ZCL_OK: none */
 	int64_t clear_at;	/* when this end's last byte is on the wire */
+	int64_t there_at;	/* when it is there, which depends on chance */
 	bool lost;		/* it is not there any more, and the other end was not told */
 	bool over;		/* reset: nothing passes any more */
 };
@@ -82,6 +83,7 @@ struct memworld {
 	GQueue requests;   /* of struct request */
 	GQueue tales;	   /* of struct told */
 	GPtrArray *conns;  /* of struct mem_conn */
+	GRand *chance;
 };
 
 static struct memworld *memworld_of(const struct zworld *world)
@@ -325,6 +327,18 @@ static void arrive(struct memworld *w, struct mem_event *event)
 		zgate_end(event->end->gate, event->why);
 }
 
+/* What is sent from this end when its last byte is on the wire arrives then. */
+static int64_t arrival(struct memworld *w, struct mem_conn *end)
+{
+	const struct zworld_link *link = &w->links[end->owner->index][end->other->owner->index];
+	int64_t when = end->clear_at + link->latency;
+
+	if (link->jitter > 0)
+		when += (int64_t)g_rand_double_range(w->chance, 0, (double)link->jitter);
+	end->there_at = MAX(end->there_at, when);
+	return end->there_at;
+}
+
 static void send_bytes(struct memworld *w, struct mem_conn *end, GBytes *bytes)
 {
 	const struct zworld_link *link = &w->links[end->owner->index][end->other->owner->index];
@@ -333,15 +347,14 @@ static void send_bytes(struct memworld *w, struct mem_conn *end, GBytes *bytes)
 	end->clear_at = MAX(end->clear_at, w->now);
 	if (link->bandwidth)
 		end->clear_at += (int64_t)(bits * 1e9 / (double)link->bandwidth);
-	schedule(w, end->clear_at + link->latency, arrive, end->other)->bytes = bytes;
+	schedule(w, arrival(w, end), arrive, end->other)->bytes = bytes;
 }
 
 static void send_end(struct memworld *w, struct mem_conn *end, enum zcl_err why)
 {
-	int64_t when = MAX(end->clear_at, w->now);
-
+	end->clear_at = MAX(end->clear_at, w->now);
 	if (end->other && !end->lost && !end->over)
-		schedule(w, when + latency_of(end, end->other), arrive, end->other)->why = why;
+		schedule(w, arrival(w, end), arrive, end->other)->why = why;
 }
 
 static void transmit(struct memworld *w, struct mem_conn *end)
@@ -542,7 +555,7 @@ static bool op_set_link(struct zworld *world, struct zworld_peer *a, struct zwor
 {
 	struct memworld *w = memworld_of(world);
 
-	if (link->loss > 0) {
+	if (link->loss > 0 || link->queue > 0) {
 		*why = "no packets are lost here";
 		return false;
 	}
@@ -857,6 +870,7 @@ static void op_free(struct zworld *world)
 	g_sequence_free(w->events);
 	g_queue_clear_full(&w->parked, event_free);
 	g_ptr_array_unref(w->conns);
+	g_rand_free(w->chance);
 	g_free(w);
 }
 
@@ -888,9 +902,9 @@ struct zworld *memworld_new(const struct zworld_options *options, const char **w
 {
 	struct memworld *w = g_new0(struct memworld, 1);
 
-	(void)options;
 	(void)why;
 	w->ops = ops;
+	w->chance = g_rand_new_with_seed((guint32)options->seed);
 	w->base.ops = &w->ops;
 	w->events = g_sequence_new(NULL);
 	g_queue_init(&w->requests);

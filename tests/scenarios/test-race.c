@@ -241,6 +241,34 @@ static void test_forced(void)
 	}
 }
 
+/* Many at once, settings while they run, chance. */
+static void test_more(void)
+{
+	static const char *const worlds[] = {"--quiet", "--loose"};
+	struct result one, two, other;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(worlds); i++)
+		assert_run(run(worlds[i], "@tests/scenarios/good/crowd.race",
+			       "@tests/scenarios/good/set.race",
+			       "@tests/scenarios/good/jitter.race", NULL),
+			   0, "", "");
+	assert_run(run("@tests/scenarios/good/narrow.race", NULL), 77, "no packets are lost here",
+		   "");
+	assert_run(run("@tests/scenarios/wrong-ends/set.race", NULL), 1,
+		   "set.race:4: expected a value of min-reconnect that suits the others, got 2min",
+		   "");
+	assert_run(run("@tests/scenarios/wrong-ends/all.race", NULL), 1,
+		   "all.race:3: expected p1 connect p4 to succeed, got ", "");
+	one = run("--json", "--seed=3", "@tests/scenarios/good/jitter.race", NULL);
+	two = run("--json", "--seed=3", "@tests/scenarios/good/jitter.race", NULL);
+	other = run("--json", "--seed=4", "@tests/scenarios/good/jitter.race", NULL);
+	g_assert_cmpstr(one.out, ==, two.out);
+	g_assert_cmpstr(one.out, !=, other.out);
+	clear(&one);
+	clear(&two);
+	clear(&other);
+}
+
 /* A message that fails fails its case, and what never comes is told apart from what is late. */
 static void test_ends(void)
 {
@@ -270,5 +298,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/race/actions", test_actions);
 	g_test_add_func("/race/ends", test_ends);
 	g_test_add_func("/race/forced", test_forced);
+	g_test_add_func("/race/more", test_more);
 	return g_test_run();
 }

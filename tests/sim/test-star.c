@@ -17,7 +17,7 @@ static void init(void)
 
 static bool set(int a, int b, int64_t latency, uint64_t bandwidth, double loss)
 {
-	const struct zworld_link link = {latency, bandwidth, loss};
+	const struct zworld_link link = {.latency = latency, .bandwidth = bandwidth, .loss = loss};
 	const char *why = NULL;
 	const bool good = zstar_link(&ends[a], &ends[b], &link, &why);
 
@@ -33,6 +33,32 @@ static int64_t latency(int a, int b)
 static double loss(int a, int b)
 {
 	return 1 - (1 - ends[a].link.loss) * (1 - ends[b].link.loss);
+}
+
+/* Jitter is made of both ends as latency is; a queue is the same for both. */
+static void test_jitter_and_queue(void)
+{
+	const struct zworld_link first = {.latency = 10, .jitter = 7, .queue = 5};
+	struct zworld_link second = {.latency = 20, .jitter = 9, .queue = 5};
+	const char *why = NULL;
+
+	init();
+	g_assert_true(zstar_link(&ends[0], &ends[1], &first, &why));
+	g_assert_cmpint(ends[0].link.jitter_ns, ==, 3);
+	g_assert_cmpint(ends[1].link.jitter_ns, ==, 4);
+	g_assert_cmpuint(ends[1].link.queue_packets, ==, 5);
+	g_assert_true(zstar_link(&ends[1], &ends[2], &second, &why));
+	g_assert_cmpint(ends[2].link.jitter_ns, ==, 5);
+	g_assert_null(why);
+	second.jitter = 12;
+	g_assert_false(zstar_link(&ends[1], &ends[2], &second, &why));
+	g_assert_nonnull(strstr(why, "jitter"));
+	second.jitter = 9;
+	second.queue = 6;
+	g_assert_false(zstar_link(&ends[1], &ends[2], &second, &why));
+	g_assert_nonnull(strstr(why, "queue"));
+	second.jitter = -1;
+	g_assert_false(zstar_link(&ends[1], &ends[2], &second, &why));
 }
 
 static void test_default(void)
@@ -96,6 +122,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/star/default", test_default);
+	g_test_add_func("/star/jitter-and-queue", test_jitter_and_queue);
 	g_test_add_func("/star/halves", test_halves);
 	g_test_add_func("/star/third", test_third);
 	g_test_add_func("/star/contradictions", test_contradictions);

@@ -17,6 +17,13 @@
 static void on_ready(void *data, uint32_t events);
 static void connect_onward(void *data);
 
+bool zrelay_loses(const struct zrelay *relay, int from)
+{
+	unsigned *left = relay->options.lose[from];
+
+	return left != NULL && *left > 0 && --*left == 0;
+}
+
 static struct zrelay_stream *stream_new(struct zrelay *relay, int fd)
 {
 	struct zrelay_stream *stream = g_new0(struct zrelay_stream, 1);
@@ -28,6 +35,9 @@ static struct zrelay_stream *stream_new(struct zrelay *relay, int fd)
 	stream->call = relay->options.called(relay->options.user);
 	/* As if the handshake of TCP had taken its three ways. */
 	stream->opened = now + 2 * latency;
+	for (int i = 0; i < 2; i++)
+		if (zrelay_loses(relay, i))
+			stream->opened += ZWORLD_CALL_AGAIN;
 	for (int i = 0; i < 2; i++) {
 		struct zrelay_side *side = &stream->side[i];
 

@@ -28,6 +28,8 @@ struct zrelay_options {
 	void (*held)(void *user, bool forward, enum zworld_unit unit);
 	/* A call came in: its number (zworld.h). Called in the order of the calls. */
 	unsigned (*called)(void *user);
+	/* Of what goes there and back: so many packets until one is lost; shared, 0: none is. */
+	unsigned *lose[2];
 	void *user;
 };
 

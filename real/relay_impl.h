@@ -68,6 +68,8 @@ struct zrelay {
 	unsigned held[2]; /* by the side that the direction starts at */
 };
 
+/* relay.c: one more packet starts at that side; true: it is lost (world.h). */
+bool zrelay_loses(const struct zrelay *relay, int from);
 /* relay.c: both sockets may be closed now. */
 void zrelay_stream_settle(struct zrelay_stream *stream);
 

@@ -226,8 +226,19 @@ static int64_t due_time(struct zrelay_lane *lane, size_t len)
 
 static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
 {
-	struct chunk *chunk = g_malloc(sizeof(*chunk) + len);
+	const struct zrelay *relay = lane->stream->relay;
+	const bool lost = zrelay_loses(relay, lane->from);
+	struct chunk *chunk;
 
+	/* A reset is sent once, and by one who is not there any more. */
+	if (lost && end != ZCL_OK && end != ZCL_E_EOF) {
+		lane->stream->side[lane->from].gone = true;
+		return;
+	}
+	if (lost)
+		lane->free_at =
+			MAX(lane->free_at, zclock_now(relay->options.clock)) + ZWORLD_SEND_AGAIN;
+	chunk = g_malloc(sizeof(*chunk) + len);
 	chunk->due = due_time(lane, len);
 	chunk->end = end;
 	chunk->second = lane->ended;

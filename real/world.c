@@ -21,8 +21,9 @@
 struct way {
 	struct zrelay *relay; /* for connections that the first opens */
 	unsigned held;	      /* units held from the first to the second */
-	unsigned calls;	      /* of either: counted by who was added first */
-	GQueue called;	      /* of unsigned: calls of the first that the relay has not seen yet */
+	unsigned lose;	/* packets from the first to the second until one is lost; 0: none is */
+	unsigned calls; /* of either: counted by who was added first */
+	GQueue called;	/* of unsigned: calls of the first that the relay has not seen yet */
 };
 
 /* A node of a peer. One that crashed stays, unheard, until the kernel has let go of its pages. */
@@ -232,6 +233,7 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.chance = world->chance,
 		.held = on_held,
 		.called = on_called,
+		.lose = {&from->way[to->index].lose, &to->way[from->index].lose},
 		.user = pair,
 	};
 	struct sockaddr_in at;
@@ -570,6 +572,13 @@ static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_
 	zrelay_set_cut(b->way[a->index].relay, cut);
 }
 
+static void lose(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 unsigned number)
+{
+	(void)base;
+	from->way[to->index].lose = number;
+}
+
 /* ---- time --------------------------------------------------------------------------- */
 
 static int64_t now(const struct zworld *base)
@@ -742,6 +751,7 @@ static const struct zworld_ops ops = {
 	.restart = restart,
 	.reset = reset,
 	.partition = partition,
+	.lose = lose,
 	.kick = kick,
 	.run = run,
 	.stop = stop,

@@ -132,6 +132,9 @@ bool zrace_script_is_plain(const struct zrace_script *script)
 		if (kind > ZRACE_DO_DISCONNECT && kind != ZRACE_DO_CONNECT_ALL)
 			return false;
 	}
+	for (guint i = 0; i < script->varies->len; i++)
+		if (g_array_index(script->varies, struct zrace_vary, i).lose)
+			return false;
 	return script->links->len == 0;
 }
 

@@ -24,6 +24,7 @@
 #define ZRACE_MAX_NAME	    32u /* bytes of a peer's, case's or variable's name */
 #define ZRACE_MAX_TIME	    (3600 * INT64_C(1000000000)) /* ns */
 #define ZRACE_MAX_STEPS	    10000			 /* of one vary line */
+#define ZRACE_MAX_PACKET    100u			 /* of a vary line */
 #define ZRACE_MAX_SEEDS	    1000u
 #define ZRACE_MAX_COUNT	    1000u   /* of a when line */
 #define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
@@ -196,8 +197,10 @@ struct zrace_statement {
 };
 
 struct zrace_vary {
-	unsigned peer;		/* whose `at` times are shifted */
-	int64_t from, to, step; /* ns */
+	unsigned peer;		/* whose `at` times are shifted; lose: who sends */
+	int64_t from, to, step; /* ns; lose: numbers of packets */
+	bool lose;		/* one packet on the way to `other` is lost */
+	unsigned other;
 	struct zrace_pos pos;
 	uint64_t cases;
 };

@@ -55,6 +55,9 @@ bool zrace_need_number(struct zrace_parser *p, unsigned last, unsigned *number);
 /* A peer other than `not`. */
 bool zrace_need_other(struct zrace_parser *p, unsigned not, unsigned *peer);
 bool zrace_need_time(struct zrace_parser *p, int64_t *ns);
+/* "1..100": both from least to most, the first not above the last. Always sets them. */
+bool zrace_need_numbers(struct zrace_parser *p, unsigned least, unsigned most, unsigned *first,
+			unsigned *last);
 bool zrace_need_version(struct zrace_parser *p, uint32_t *version);
 /* "WORD=N" with N from 1 to last, when WORD is next; else *number stays. */
 bool zrace_accept_number(struct zrace_parser *p, const char *word, unsigned last, unsigned *number);

@@ -209,24 +209,6 @@ bool zrace_read_peer(struct zrace_parser *p)
 	       read_peer_options(p, &p->script->peers[p->script->npeers - 1]);
 }
 
-static bool read_numbers(struct zrace_parser *p, unsigned *first, unsigned *last)
-{
-	const struct zrace_token *token = zrace_peek(p, 0);
-	char **ends = g_strsplit(token->text, "..", 2);
-	uint64_t from = 0, to = 0;
-	const bool good = token->kind == ZRACE_WORD && g_strv_length(ends) == 2 &&
-			  zrace_parse_count(ends[0], 0, UINT8_MAX, &from) &&
-			  zrace_parse_count(ends[1], from, UINT8_MAX, &to);
-
-	g_strfreev(ends);
-	if (!good)
-		return zrace_expected(p, "the first and the last number, up to 255 (1..100)");
-	zrace_take(p);
-	*first = (unsigned)from;
-	*last = (unsigned)to;
-	return true;
-}
-
 static char *numbered(const char *text, unsigned number)
 {
 	char **parts = g_strsplit(text, ZRACE_NUMBER, -1);
@@ -258,14 +240,14 @@ static bool add_alike(struct zrace_parser *p, const struct zrace_peer *like, con
 bool zrace_read_peers(struct zrace_parser *p)
 {
 	struct zrace_pos pos = zrace_here(p);
-	unsigned first = 0, last = 0;
+	unsigned first, last;
 	struct zrace_peer *peer;
 	char *prefix, *nid;
 	bool good = false;
 
 	if (!zrace_need_name(p, "how their names begin", &prefix))
 		return false;
-	if (read_numbers(p, &first, &last) &&
+	if (zrace_need_numbers(p, 0, UINT8_MAX, &first, &last) &&
 	    add_peer(p, pos, g_strdup_printf("%s%u", prefix, first))) {
 		peer = &p->script->peers[p->script->npeers - 1];
 		good = read_peer_options(p, peer);

@@ -156,27 +156,51 @@ static bool read_range(struct zrace_parser *p, struct zrace_vary *vary)
 	return true;
 }
 
+static bool read_times(struct zrace_parser *p, struct zrace_vary *vary)
+{
+	if (!read_range(p, vary) || !zrace_need(p, "step"))
+		return false;
+	if (!zrace_need_time(p, &vary->step))
+		return false;
+	if (vary->step == 0)
+		return zrace_complain(p, vary->pos, "expected a step above 0, got 0");
+	if ((vary->to - vary->from) / vary->step >= ZRACE_MAX_STEPS)
+		return zrace_complain(p, vary->pos, "expected 1 to %d steps, got more",
+				      ZRACE_MAX_STEPS);
+	return true;
+}
+
+/* ">PEER 1..8" */
+static bool read_packets(struct zrace_parser *p, struct zrace_vary *vary)
+{
+	unsigned first, last;
+
+	vary->lose = true;
+	vary->step = 1;
+	if (!zrace_need_char(p, '>') || !zrace_need_other(p, vary->peer, &vary->other))
+		return false;
+	if (!zrace_need_numbers(p, 1, ZRACE_MAX_PACKET, &first, &last))
+		return false;
+	vary->from = first;
+	vary->to = last;
+	return true;
+}
+
 static bool read_vary(struct zrace_parser *p, struct scope *scope)
 {
 	struct zrace_vary vary = {.pos = zrace_line_start(p), .cases = scope->cases};
 	const struct zrace_token *token = zrace_peek(p, 0);
+	const char *dot = token->kind == ZRACE_WORD ? strchr(token->text, '.') : NULL;
+	const bool lose = dot && g_str_has_prefix(token->text, "lose.");
 
-	if (token->kind != ZRACE_WORD || !g_str_has_prefix(token->text, "at."))
-		return zrace_expected(p, "at.PEER");
-	vary.peer = zrace_script_peer(p->script, token->text + strlen("at."));
+	if (dot == NULL || !(lose || g_str_has_prefix(token->text, "at.")))
+		return zrace_expected(p, "at.PEER or lose.PEER>PEER");
+	vary.peer = zrace_script_peer(p->script, dot + 1);
 	if (vary.peer == ZRACE_ANY_PEER)
-		return zrace_expected(p, "at.PEER with a peer that is declared above this line");
+		return zrace_expected(p, "%s with a peer that is declared above this line",
+				      lose ? "lose.PEER>PEER" : "at.PEER");
 	zrace_take(p);
-	if (!read_range(p, &vary) || !zrace_need(p, "step"))
-		return false;
-	if (!zrace_need_time(p, &vary.step))
-		return false;
-	if (vary.step == 0)
-		return zrace_complain(p, vary.pos, "expected a step above 0, got 0");
-	if ((vary.to - vary.from) / vary.step >= ZRACE_MAX_STEPS)
-		return zrace_complain(p, vary.pos, "expected 1 to %d steps, got more",
-				      ZRACE_MAX_STEPS);
-	if (!zrace_need_char(p, ':'))
+	if (!(lose ? read_packets(p, &vary) : read_times(p, &vary)) || !zrace_need_char(p, ':'))
 		return false;
 	scope->vary = (int)p->script->varies->len;
 	g_array_append_val(p->script->varies, vary);

@@ -208,3 +208,23 @@ bool zrace_need_number(struct zrace_parser *p, unsigned last, unsigned *number)
 	*number = (unsigned)value;
 	return true;
 }
+
+bool zrace_need_numbers(struct zrace_parser *p, unsigned least, unsigned most, unsigned *first,
+			unsigned *last)
+{
+	const struct zrace_token *token = zrace_peek(p, 0);
+	char **ends = g_strsplit(token->text, "..", 2);
+	uint64_t from = 0, to = 0;
+	const bool good = token->kind == ZRACE_WORD && g_strv_length(ends) == 2 &&
+			  zrace_parse_count(ends[0], least, most, &from) &&
+			  zrace_parse_count(ends[1], from, most, &to);
+
+	g_strfreev(ends);
+	*first = (unsigned)from;
+	*last = (unsigned)to;
+	if (!good)
+		return zrace_expected(p, "the first and the last number, %u to %u (1..8)", least,
+				      most);
+	zrace_take(p);
+	return true;
+}

@@ -20,7 +20,11 @@ void zrace_result_name(GString *text, const struct zrace_run *run)
 
 	g_string_append(text, base);
 	zrace_words_case(text, run->script, run->case_index);
-	if (vary) {
+	if (vary && vary->lose) {
+		g_string_append_printf(text, " vary lose.%s>%s %" PRId64 "..%" PRId64,
+				       run->script->peers[vary->peer].name,
+				       run->script->peers[vary->other].name, vary->from, vary->to);
+	} else if (vary) {
 		g_string_append_printf(text, " vary at.%s ", run->script->peers[vary->peer].name);
 		zrace_words_time(text, vary->from);
 		g_string_append(text, " .. ");
@@ -33,6 +37,7 @@ void zrace_result_reason(GString *text, const struct zrace_result *result)
 {
 	const struct zrace_outcome *outcome = result->outcome;
 	const struct zrace_run *run = result->run;
+	const struct zrace_vary *vary = vary_of(run);
 
 	if (outcome->why == NULL)
 		return;
@@ -40,9 +45,13 @@ void zrace_result_reason(GString *text, const struct zrace_result *result)
 	if (outcome->pos.line)
 		g_string_append_printf(text, ":%u", outcome->pos.line);
 	g_string_append(text, ": ");
-	if (run->vary != ZRACE_BASE_RUN) {
+	if (vary != NULL && vary->lose) {
+		g_string_append_printf(
+			text, "with packet %" PRId64 " from %s to %s lost: ", run->shift,
+			run->script->peers[vary->peer].name, run->script->peers[vary->other].name);
+	} else if (vary != NULL) {
 		g_string_append_printf(text, "with %s shifted by ",
-				       run->script->peers[vary_of(run)->peer].name);
+				       run->script->peers[vary->peer].name);
 		zrace_words_time(text, run->shift);
 		g_string_append(text, ": ");
 	} else if (result->runs > 1) {

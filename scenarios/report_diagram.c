@@ -29,8 +29,10 @@ struct ztrace_log *zrace_run_trace(const struct zrace_run *run, const struct zra
 		const struct zrace_vary *vary =
 			&g_array_index(run->script->varies, struct zrace_vary, run->vary);
 
-		log->vary = g_strdup(run->script->peers[vary->peer].name);
-		log->shift = run->shift;
+		if (!vary->lose) {
+			log->vary = g_strdup(run->script->peers[vary->peer].name);
+			log->shift = run->shift;
+		}
 	}
 	return log;
 }

@@ -194,14 +194,30 @@ static void note_pairs(struct zrace_runner *runner, const struct zrace_action *a
 			note_pair(runner, a, b);
 }
 
+/* NULL: nothing is varied in this run. */
+static const struct zrace_vary *vary_of(const struct zrace_runner *runner)
+{
+	if (runner->run->vary == ZRACE_BASE_RUN)
+		return NULL;
+	return &g_array_index(runner->script->varies, struct zrace_vary, runner->run->vary);
+}
+
+static void set_loss(struct zrace_runner *runner)
+{
+	const struct zrace_vary *vary = vary_of(runner);
+
+	if (vary != NULL && vary->lose)
+		runner->world->ops->lose(runner->world, runner->peers[vary->peer],
+					 runner->peers[vary->other], (unsigned)runner->run->shift);
+}
+
 static int64_t shift_of(const struct zrace_runner *runner, const struct zrace_statement *statement)
 {
 	const struct zrace_run *run = runner->run;
-	const struct zrace_vary *vary;
+	const struct zrace_vary *vary = vary_of(runner);
 
-	if (run->vary == ZRACE_BASE_RUN)
+	if (vary == NULL || vary->lose)
 		return 0;
-	vary = &g_array_index(runner->script->varies, struct zrace_vary, run->vary);
 	/* No time before 0: when one peer is to begin earlier, the others begin later. */
 	if (zrace_action_has_peer(&statement->action) && statement->action.peer == vary->peer)
 		return MAX(run->shift, 0);
@@ -275,6 +291,7 @@ static bool set_up(struct zrace_runner *runner)
 			return false;
 	if (!set_links(runner))
 		return false;
+	set_loss(runner);
 	for (guint i = 0; i < script->statements->len; i++) {
 		const struct zrace_statement *statement = g_ptr_array_index(script->statements, i);
 
@@ -339,8 +356,11 @@ static char *final_words(const struct zrace_runner *runner)
 static void run_world(struct zrace_runner *runner)
 {
 	struct zworld *world = runner->world;
-	int64_t until = runner->finally.within + ABS(runner->run->shift);
+	const struct zrace_vary *vary = vary_of(runner);
+	int64_t until = runner->finally.within;
 
+	if (vary != NULL && !vary->lose)
+		until += ABS(runner->run->shift);
 	world->listener = &zrace_runner_listener;
 	world->listener_user = runner;
 	runner->outcome->strict = world->ops->strict_time;

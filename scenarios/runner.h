@@ -18,7 +18,7 @@ struct zrace_run {
 	const struct zrace_script *script;
 	size_t case_index;
 	int vary;      /* index of a vary line, or ZRACE_BASE_RUN */
-	int64_t shift; /* ns, of the varied peer's `at` times */
+	int64_t shift; /* ns, of the varied peer's `at` times; or the number of the lost packet */
 	struct zworld_options options;
 	uint32_t faults; /* ZCL_FAULT_*, for every peer */
 };

@@ -21,6 +21,11 @@ enum zworld_unit {
 	ZWORLD_ALL = (1 << 6) - 1,
 };
 
+/* Where there are no packets: when a call, and when what is sent on a connection, is repeated, ns.
+ */
+#define ZWORLD_CALL_AGAIN (INT64_C(1000) * 1000 * 1000)
+#define ZWORLD_SEND_AGAIN (INT64_C(200) * 1000 * 1000)
+
 struct zworld_peer; /* a peer of the script, made by the world */
 
 struct zworld_link {
@@ -136,6 +141,13 @@ struct zworld_ops {
 	 */
 	void (*partition)(struct zworld *world, struct zworld_peer *a, struct zworld_peer *b,
 			  bool cut);
+	/*
+	 * Before run: of what goes from one to the other, that packet (counted from 1) is lost,
+	 * once. Where there are no packets, that call, message or end is late by as much as TCP
+	 * takes to repeat it; a reset, which is sent once, is lost.
+	 */
+	void (*lose)(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		     unsigned number);
 	/* After a script called the core for this peer (connect, put ...): see to its requests. */
 	void (*kick)(struct zworld *world, struct zworld_peer *peer);
 	/* Runs until stop was called or that time is reached; returns true when stopped.

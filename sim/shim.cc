@@ -27,7 +27,7 @@ static bool settle_config(zsim_config &config)
 	return settle(config.mtu, 1500, 576, 65535) &&
 	       settle(config.sndbuf, usual_buf, 4096, max_buf) &&
 	       settle(config.rcvbuf, usual_buf, 4096, max_buf) &&
-	       settle(config.syn_tries, 6, 1, 16) && settle(config.data_tries, 15, 1, 100);
+	       settle(config.syn_tries, 7, 1, 16) && settle(config.data_tries, 15, 1, 100);
 }
 
 zsim *zsim_new(const zsim_config *config)

@@ -41,7 +41,8 @@ struct zsim_config {
 	uint32_t mtu;	     /* IP bytes a packet, 576..65535; 1500. A segment is mtu - 52 */
 	uint32_t sndbuf;     /* bytes a socket, 4096..2^28; 256 KiB. Above 1 MiB ns-3 gets slow */
 	uint32_t rcvbuf;     /* bytes a socket, 4096..2^28; 256 KiB */
-	uint32_t syn_tries;  /* SYNs sent before TIMEDOUT, at 0, 3, 9, 21.. s, 1..16; 6: 189 s */
+	uint32_t syn_tries;  /* SYNs sent before TIMEDOUT, at 0, 1, 3.. s, 1..16; 7, as Linux: 127 s
+			      */
 	uint32_t data_tries; /* retransmissions and probes before TIMEDOUT, 1..100; 15 */
 };
 
@@ -124,6 +125,9 @@ void zsim_host_partition(zsim_host *host, bool cut);
  * the other's address as source.
  */
 void zsim_path_partition(zsim_host *a, zsim_host *b, bool cut);
+
+/* Of the packets that arrive at `to` from the other host, the number'th (from 1) is lost, once. */
+void zsim_path_lose(zsim_host *from, zsim_host *to, uint32_t number);
 
 /*
  * The host loses its power and comes back at once: its listeners close, its connections vanish

@@ -60,6 +60,14 @@ class LinkErrors : public ns3::ErrorModel
 			m_cut_from.erase(ipv4);
 	}
 
+	/* Of what this address sends, the number'th packet from now on is lost; one address only.
+	 */
+	void SetLoseFrom(uint32_t ipv4, uint32_t number)
+	{
+		m_lose_from = ipv4;
+		m_lose_in = number;
+	}
+
       private:
 	bool DoCorrupt(ns3::Ptr<ns3::Packet> packet) override;
 	void DoReset() override
@@ -68,10 +76,11 @@ class LinkErrors : public ns3::ErrorModel
 
 	ns3::Ptr<ns3::UniformRandomVariable> m_random;
 	double m_loss = 0;
-	bool IsCutFrom(ns3::Ptr<ns3::Packet> packet) const;
+	bool IsLostFrom(uint32_t ipv4);
 
 	bool m_cut = false;
 	std::set<uint32_t> m_cut_from;
+	uint32_t m_lose_from = 0, m_lose_in = 0;
 };
 
 /* A link whose packets are late by chance, and stay in their order. */

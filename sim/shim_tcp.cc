@@ -38,7 +38,7 @@ Ptr<MendedTcpSocket> make_socket(const zsim_host *host)
 	socket->SetAttribute("RcvBufSize", UintegerValue(config.rcvbuf));
 	socket->SetAttribute("ConnCount", UintegerValue(config.syn_tries));
 	socket->SetAttribute("DataRetries", UintegerValue(config.data_tries));
-	socket->SetAttribute("ConnTimeout", TimeValue(Seconds(3)));
+	socket->SetAttribute("ConnTimeout", TimeValue(Seconds(1)));
 	socket->SetAttribute("MinRto", TimeValue(MilliSeconds(200)));
 	socket->SetAttribute("DelAckTimeout", TimeValue(MilliSeconds(40)));
 	socket->SetAttribute("PersistTimeout", TimeValue(MilliSeconds(200)));

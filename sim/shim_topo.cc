@@ -149,7 +149,7 @@ LinkErrors::LinkErrors() : m_random(CreateObject<UniformRandomVariable>())
 {
 }
 
-bool LinkErrors::IsCutFrom(Ptr<Packet> packet) const
+static uint32_t source_of(const Ptr<Packet> &packet)
 {
 	Ptr<Packet> copy = packet->Copy();
 	PppHeader ppp;
@@ -157,12 +157,18 @@ bool LinkErrors::IsCutFrom(Ptr<Packet> packet) const
 
 	copy->RemoveHeader(ppp);
 	copy->PeekHeader(header);
-	return m_cut_from.count(header.GetSource().Get()) > 0;
+	return header.GetSource().Get();
+}
+
+bool LinkErrors::IsLostFrom(uint32_t ipv4)
+{
+	return m_cut_from.count(ipv4) > 0 ||
+	       (m_lose_in > 0 && ipv4 == m_lose_from && --m_lose_in == 0);
 }
 
 bool LinkErrors::DoCorrupt(Ptr<Packet> packet)
 {
-	if (!m_cut_from.empty() && IsCutFrom(packet))
+	if ((m_lose_in > 0 || !m_cut_from.empty()) && IsLostFrom(source_of(packet)))
 		return true;
 	/* No number is drawn on a link without loss, so that such links cost nothing. */
 	return m_cut || (m_loss > 0 && m_random->GetValue() < m_loss);
@@ -249,6 +255,11 @@ void zsim_path_partition(zsim_host *a, zsim_host *b, bool cut)
 {
 	a->errors[0]->SetCutFrom(b->ipv4, cut);
 	b->errors[0]->SetCutFrom(a->ipv4, cut);
+}
+
+void zsim_path_lose(zsim_host *from, zsim_host *to, uint32_t number)
+{
+	to->errors[0]->SetLoseFrom(from->ipv4, number);
 }
 
 void zsim_host_crash(zsim_host *host)

@@ -472,6 +472,13 @@ static void partition(struct zworld *base, struct zworld_peer *a, struct zworld_
 	zsim_path_partition(a->host, b->host, cut);
 }
 
+static void lose(struct zworld *base, struct zworld_peer *from, struct zworld_peer *to,
+		 unsigned number)
+{
+	(void)base;
+	zsim_path_lose(from->host, to->host, number);
+}
+
 /* ---- time -------------------------------------------------------------------------------- */
 
 static int64_t now(const struct zworld *base)
@@ -563,6 +570,7 @@ static const struct zworld_ops ops = {
 	.restart = restart,
 	.reset = reset,
 	.partition = partition,
+	.lose = lose,
 	.kick = kick,
 	.run = run,
 	.stop = stop,

@@ -74,6 +74,7 @@ struct memworld {
 	struct zworld_link links[MAX_PEERS][MAX_PEERS];
 	unsigned holds[MAX_PEERS][MAX_PEERS];
 	bool cut[MAX_PEERS][MAX_PEERS];
+	unsigned lose[MAX_PEERS][MAX_PEERS];  /* packets until one is lost; 0: none is */
 	unsigned calls[MAX_PEERS][MAX_PEERS]; /* [a][b], a < b */
 	size_t flying;			      /* events that are not of the runner's */
 	void (*rest)(void *data);	      /* NULL: nobody waits */
@@ -263,6 +264,14 @@ static void conn_free(gpointer data)
 	g_free(end);
 }
 
+/* One more packet goes from one to the other; true: that is lost. */
+static bool loses(const struct mem_conn *from, const struct mem_conn *to)
+{
+	unsigned *left = &from->owner->world->lose[from->owner->index][to->owner->index];
+
+	return *left > 0 && --*left == 0;
+}
+
 static int64_t latency_of(const struct mem_conn *a, const struct mem_conn *b)
 {
 	return a->owner->world->links[a->owner->index][b->owner->index].latency;
@@ -345,6 +354,8 @@ static void send_bytes(struct memworld *w, struct mem_conn *end, GBytes *bytes)
 	double bits = 8.0 * (double)g_bytes_get_size(bytes);
 
 	end->clear_at = MAX(end->clear_at, w->now);
+	if (loses(end, end->other))
+		end->clear_at += ZWORLD_SEND_AGAIN;
 	if (link->bandwidth)
 		end->clear_at += (int64_t)(bits * 1e9 / (double)link->bandwidth);
 	schedule(w, arrival(w, end), arrive, end->other)->bytes = bytes;
@@ -353,7 +364,14 @@ static void send_bytes(struct memworld *w, struct mem_conn *end, GBytes *bytes)
 static void send_end(struct memworld *w, struct mem_conn *end, enum zcl_err why)
 {
 	end->clear_at = MAX(end->clear_at, w->now);
-	if (end->other && !end->lost && !end->over)
+	if (end->other == NULL || end->lost || end->over)
+		return;
+	if (loses(end, end->other)) {
+		/* A reset is sent once, and by one who is not there any more. */
+		end->lost = why != ZCL_E_EOF;
+		end->clear_at += ZWORLD_SEND_AGAIN;
+	}
+	if (!end->lost)
 		schedule(w, arrival(w, end), arrive, end->other)->why = why;
 }
 
@@ -412,6 +430,12 @@ static void refused(struct memworld *w, struct mem_event *event)
 		zcl_conn_closed(event->end->conn, ZCL_E_REFUSED, w->now);
 }
 
+/* How long a call, or the answer to it, takes from one to the other. */
+static int64_t call_time(const struct mem_conn *from, const struct mem_conn *to)
+{
+	return latency_of(from, to) + (loses(from, to) ? ZWORLD_CALL_AGAIN : 0);
+}
+
 static void called(struct memworld *w, struct mem_event *event)
 {
 	struct mem_conn *caller = event->end, *end = caller->other;
@@ -427,12 +451,12 @@ static void called(struct memworld *w, struct mem_event *event)
 	if (end->owner->node)
 		end->conn = zcl_node_accepted(end->owner->node, end, w->now);
 	if (end->conn == NULL) {
-		schedule(w, w->now + latency_of(caller, end), refused, caller);
+		schedule(w, w->now + call_time(end, caller), refused, caller);
 		return;
 	}
 	end->gate = zgate_new(true, holds[a][b], &gate_callbacks, end);
 	caller->gate = zgate_new(false, holds[b][a], &gate_callbacks, caller);
-	schedule(w, w->now + latency_of(caller, end), connected, caller);
+	schedule(w, w->now + call_time(end, caller), connected, caller);
 }
 
 static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_conn *conn)
@@ -450,7 +474,7 @@ static void do_connect(struct memworld *w, struct zworld_peer *peer, struct zcl_
 	end->other->other = end;
 	end->call = end->other->call = ++w->calls[MIN(peer->index, end->other->owner->index)]
 						 [MAX(peer->index, end->other->owner->index)];
-	schedule(w, w->now + latency_of(end, end->other), called, end);
+	schedule(w, w->now + call_time(end, end->other), called, end);
 }
 
 /* ---- between core calls ---- */
@@ -735,6 +759,12 @@ static void op_partition(struct zworld *world, struct zworld_peer *a, struct zwo
 	}
 }
 
+static void op_lose(struct zworld *world, struct zworld_peer *from, struct zworld_peer *to,
+		    unsigned number)
+{
+	memworld_of(world)->lose[from->index][to->index] = number;
+}
+
 static void op_kick(struct zworld *world, struct zworld_peer *peer)
 {
 	/* settle() follows every call of the runner. */
@@ -893,6 +923,7 @@ static const struct zworld_ops ops = {
 	.restart = op_restart,
 	.reset = op_reset,
 	.partition = op_partition,
+	.lose = op_lose,
 	.kick = op_kick,
 	.run = op_run,
 	.stop = op_stop,

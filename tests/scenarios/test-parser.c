@@ -224,8 +224,15 @@ static void test_many_peers(void)
 static void test_plain(void)
 {
 	static const char *const lines[] = {
-		"hold a>b hello", "at 0 a reset b",   "when a up a crash", "at 0 b restart",
-		"link a b",	  "at 0 release all", "then a connect b",  "at 0 a partition b",
+		"hold a>b hello",
+		"at 0 a reset b",
+		"when a up a crash",
+		"at 0 b restart",
+		"vary lose.a>b 1..2: finally conns=1",
+		"link a b",
+		"at 0 release all",
+		"then a connect b",
+		"at 0 a partition b",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {

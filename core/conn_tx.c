@@ -265,6 +265,8 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	} else {
 		stats->messages_sent++;
 		stats->payload_sent += tx->payload;
+		if (tx->zc)
+			stats->zc_messages[tx->way][tx->why]++;
 		note_sent(conn, tx, now);
 	}
 	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND) && tx->unacked)

@@ -262,9 +262,10 @@ enum zcl_err zcl_node_peer_info(const struct zcl_node *node, zcl_nid peer,
 enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid peer, uint32_t version);
 
 struct zcl_stats {
-	uint64_t messages_sent, messages_received; /* LNET messages */
-	uint64_t payload_sent, payload_received;   /* bytes */
-	uint64_t zc_bytes[ZCL_WAY_LAST];	   /* of ZC payloads sent, by how they went */
+	uint64_t messages_sent, messages_received;	  /* LNET messages */
+	uint64_t payload_sent, payload_received;	  /* bytes */
+	uint64_t zc_messages[ZCL_WAY_LAST][ZCL_WHY_LAST]; /* ZC messages sent, and why so */
+	uint64_t zc_bytes[ZCL_WAY_LAST]; /* of ZC payloads sent, by how they went */
 	uint64_t noops_sent, noops_received;
 	uint64_t bytes_sent, bytes_received; /* everything, handshakes too */
 	uint64_t zc_requests;		     /* cookies given */

@@ -36,7 +36,7 @@ struct lane {
 	struct zclnd_ping_info info;
 	enum stage stage;
 	struct slot *slots, *free;
-	uint8_t *memory;
+	struct zclnd_mem *memory;
 	unsigned busy;
 	bool last_sent;
 	struct zbench_result result;
@@ -313,21 +313,24 @@ bool zbench_add(struct zbench *bench, struct zclnd_ni *ni, zclnd_nid target)
 	const size_t stride = (plan->size + PAGE - 1) / PAGE * PAGE;
 	const size_t buffers = plan->verify ? plan->window : 1;
 	struct lane *lane = g_new0(struct lane, 1);
+	struct zclnd_error error;
+	uint8_t *memory;
 
 	lane->bench = bench;
 	lane->ni = ni;
 	lane->target = target;
 	g_ptr_array_add(bench->lanes, lane);
 	lane->slots = g_new0(struct slot, plan->window);
-	lane->memory = aligned_alloc(PAGE, stride * buffers);
+	lane->memory = zclnd_mem_new(stride * buffers, &error);
 	if (!lane->memory) {
-		zcli_complain("no memory for %zu bytes", stride * buffers);
+		zcli_complain("%s", error.text);
 		return false;
 	}
-	memset(lane->memory, 0x5a, stride * buffers);
+	memory = zclnd_mem_data(lane->memory);
+	memset(memory, 0x5a, stride * buffers);
 	for (unsigned i = 0; i < plan->window; i++) {
 		lane->slots[i].lane = lane;
-		lane->slots[i].buffer = lane->memory + (plan->verify ? i * stride : 0);
+		lane->slots[i].buffer = memory + (plan->verify ? i * stride : 0);
 		lane->slots[i].next_free = lane->free;
 		lane->free = &lane->slots[i];
 	}
@@ -341,7 +344,7 @@ void zbench_free(struct zbench *bench)
 	for (guint i = 0; i < bench->lanes->len; i++) {
 		struct lane *lane = bench->lanes->pdata[i];
 
-		free(lane->memory);
+		zclnd_mem_free(lane->memory);
 		g_free(lane->slots);
 		g_free(lane);
 	}

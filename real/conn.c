@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "real/conn.h"
+#include "real/fault.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,6 +25,7 @@ struct zreal_conn *zreal_conn_new(struct zreal_node *node)
 	conn->node = node;
 	conn->state = ZREAL_NEW;
 	conn->lowat = 1;
+	zsplice_init(&conn->splice);
 	conn->pending.data = conn->link.data = conn;
 	conn->io = (struct zloop_io){.fd = -1, .fn = on_ready, .data = conn};
 	conn->timer = (struct zloop_timer){.fn = time_is_up, .data = conn};
@@ -42,6 +44,7 @@ void zreal_conn_discard(struct zreal_conn *conn)
 		g_queue_unlink(&node->pending, &conn->pending);
 	g_queue_unlink(&node->conns, &conn->link);
 	node->stats.conns--;
+	zsplice_clear(&conn->splice);
 	g_free(conn);
 }
 
@@ -175,6 +178,28 @@ static void end_connect(struct zreal_conn *conn)
 
 /* ---- the end ------------------------------------------------------------------------ */
 
+/*
+ * The other side reads what is queued there even after a reset, and on this machine that is the
+ * very pages that were lent: other ones take their place before their owner writes there.
+ */
+static void detach(void *user, const struct iovec *iov, size_t niov)
+{
+	struct zreal_node *node = user;
+
+	if (zreal_fault(node, ZREAL_FAULT_NO_DETACH))
+		return;
+	for (size_t i = 0; i < niov; i++) {
+		if (zmem_detach(iov[i].iov_base, iov[i].iov_len)) {
+			node->stats.way.detached += iov[i].iov_len;
+			continue;
+		}
+		node->stats.way.undetached += iov[i].iov_len;
+		g_warning("%zu bytes of registered memory could not be detached: %s. The receiver "
+			  "of a broken connection may read what is written there next.",
+			  iov[i].iov_len, g_strerror(errno));
+	}
+}
+
 /* Nothing of it is with the kernel: the core's last word on it. */
 static void gone(struct zreal_conn *conn)
 {
@@ -188,6 +213,7 @@ static void gone(struct zreal_conn *conn)
 		close(fd);
 	}
 	zreal_conn_discard(conn);
+	zcl_conn_foreach_spliced(core, detach, node);
 	zcl_conn_gone(core, zreal_node_now(node));
 	zreal_node_kick(node);
 }

@@ -3,6 +3,7 @@
 #define ZREAL_CONN_H
 
 #include "real/net.h"
+#include "real/splice.h"
 
 /* The inside of a zreal_node, shared by net.c (the node), conn.c (a connection's life), rx.c, tx.c.
  */
@@ -38,6 +39,7 @@ struct zreal_conn {
 	GList link;		  /* in node->conns */
 	struct zloop_timer timer; /* OPEN: the end of a probe; CLOSING: of the wait for a FIN */
 	struct zway_state way;
+	struct zsplice splice;
 	struct sockaddr_in remote; /* port 0: not known yet */
 	int lowat;		   /* SO_RCVLOWAT as it is set */
 	int send_error;	 /* errno of a failed send: acted on after what can be read is read */

@@ -22,6 +22,12 @@ struct row {
 	{                                                                                          \
 		.name = #field, .help = text, .offset = offsetof(struct source, core.field)        \
 	}
+#define CORE_AS(name_, field, text)                                                                \
+	{                                                                                          \
+		.name = name_, .help = text, .offset = offsetof(struct source, core.field)         \
+	}
+#define MESSAGES(name, way, why, text)                                                             \
+	CORE_AS(name, zc_messages[ZCL_WAY_##way][ZCL_WHY_##why], text)
 #define REAL(name_, field, text)                                                                   \
 	{                                                                                          \
 		.name = name_, .help = text, .offset = offsetof(struct source, real.field)         \
@@ -67,22 +73,51 @@ static const struct row rows[] = {
 	REAL("reads", reads, "system calls that received"),
 	REAL("direct_bytes", direct_bytes, "bytes received straight into their buffer"),
 	REAL("scratch_bytes", scratch_bytes, "bytes received by way of memory of the library"),
-	REAL("copy_calls", way.sends[ZWAY_COPY], "sends of bulk that were copied"),
-	REAL("copy_bytes", way.bytes[ZWAY_COPY], "bytes of bulk that were copied"),
-	REAL("zerocopy_calls", way.sends[ZWAY_ZEROCOPY], "sends of bulk with MSG_ZEROCOPY"),
-	REAL("zerocopy_bytes", way.bytes[ZWAY_ZEROCOPY], "bytes of bulk with MSG_ZEROCOPY"),
+	REAL("copy_calls", way.sends[ZCL_WAY_COPY], "sends of bulk that were copied"),
+	CORE_AS("copy_bytes", zc_bytes[ZCL_WAY_COPY], "bytes of bulk that were copied"),
+	REAL("zerocopy_calls", way.sends[ZCL_WAY_ZEROCOPY], "sends of bulk with MSG_ZEROCOPY"),
+	CORE_AS("zerocopy_bytes", zc_bytes[ZCL_WAY_ZEROCOPY], "bytes of bulk with MSG_ZEROCOPY"),
+	REAL("splice_calls", way.sends[ZCL_WAY_SPLICE], "sends of bulk whose pages were lent"),
+	CORE_AS("splice_bytes", zc_bytes[ZCL_WAY_SPLICE], "bytes of bulk whose pages were lent"),
 	REAL("zerocopy_completions", way.completions, "such sends that the kernel let go of"),
 	REAL("zerocopy_copied", way.completions_copied, "of them copied by the kernel after all"),
 	REAL("zerocopy_nobufs", way.nobufs, "sends that ran into ENOBUFS"),
 	REAL("plain_calls", way.plain_sends, "sends of headers and small messages alone"),
 	REAL("plain_bytes", way.plain_bytes, "bytes of headers and small messages"),
-	REAL("copied_asked", way.copied_why[ZWHY_ASKED], "bulk sends copied because asked for"),
-	REAL("copied_unsupported", way.copied_why[ZWHY_UNSUPPORTED],
-	     "bulk sends copied because the socket cannot do otherwise"),
-	REAL("copied_copied", way.copied_why[ZWHY_COPIED],
-	     "bulk sends copied because the kernel would copy in any case"),
-	REAL("copied_nobufs", way.copied_why[ZWHY_NOBUFS],
-	     "bulk sends copied because of a limit on pinned memory"),
+	MESSAGES("copy_because_asked", COPY, ASKED, "bulk messages copied because asked for"),
+	MESSAGES("copy_because_unregistered", COPY, UNREGISTERED,
+		 "bulk messages copied because their memory is not registered"),
+	MESSAGES("copy_because_no_ack", COPY, NO_ACK,
+		 "bulk messages copied because no ZC-ACK would release them"),
+	MESSAGES("copy_because_unsupported", COPY, UNSUPPORTED,
+		 "bulk messages copied because the socket cannot do otherwise"),
+	MESSAGES("copy_because_copied", COPY, COPIED,
+		 "bulk messages copied because the kernel would copy in any case"),
+	MESSAGES("copy_because_nobufs", COPY, NOBUFS,
+		 "bulk messages copied because of a limit on pinned memory"),
+	MESSAGES("copy_because_failed", COPY, FAILED,
+		 "bulk messages copied because lending pages failed on their connection"),
+	MESSAGES("zerocopy_because_asked", ZEROCOPY, ASKED,
+		 "bulk messages with MSG_ZEROCOPY as asked for"),
+	MESSAGES("zerocopy_because_unregistered", ZEROCOPY, UNREGISTERED,
+		 "bulk messages with MSG_ZEROCOPY because their memory is not registered"),
+	MESSAGES("zerocopy_because_no_ack", ZEROCOPY, NO_ACK,
+		 "bulk messages with MSG_ZEROCOPY because no ZC-ACK would release them"),
+	MESSAGES("zerocopy_because_failed", ZEROCOPY, FAILED,
+		 "bulk messages with MSG_ZEROCOPY because lending pages failed"),
+	MESSAGES("splice_because_asked", SPLICE, ASKED,
+		 "bulk messages whose pages were lent as asked for"),
+	MESSAGES("splice_because_registered", SPLICE, REGISTERED,
+		 "bulk messages whose pages were lent, from registered memory"),
+	REAL("gave_up_copied", way.fallbacks[ZCL_WHY_COPIED],
+	     "connections that gave up MSG_ZEROCOPY because the kernel copied"),
+	REAL("gave_up_nobufs", way.fallbacks[ZCL_WHY_NOBUFS],
+	     "connections that gave up MSG_ZEROCOPY because of a limit on pinned memory"),
+	REAL("gave_up_failed", way.fallbacks[ZCL_WHY_FAILED],
+	     "connections that gave up lending pages because it failed"),
+	REAL("detached_bytes", way.detached,
+	     "lent bytes in whose place others came because their connection broke"),
+	REAL("undetached_bytes", way.undetached, "lent bytes for which that was not possible"),
 	LEVEL("conns", conns, "connections now"),
 	LEVEL("pinned", pinned, "sends whose pages the kernel has now"),
 };

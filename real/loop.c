@@ -422,8 +422,32 @@ bool zloop_is_idle(const struct zloop *loop)
 	       poll(&ready, 1, 0) == 0;
 }
 
+/* sendfile and splice have no MSG_NOSIGNAL. True: SIGPIPE was not blocked before. */
+static bool hold_sigpipe(sigset_t *pipe)
+{
+	sigset_t before;
+
+	sigemptyset(pipe);
+	sigaddset(pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, pipe, &before);
+	return !sigismember(&before, SIGPIPE);
+}
+
+static void let_go_of_sigpipe(const sigset_t *pipe)
+{
+	const struct timespec now = {0};
+
+	/* Ours came to this thread; it must not find the program unprepared. */
+	while (sigtimedwait(pipe, NULL, &now) == SIGPIPE)
+		;
+	pthread_sigmask(SIG_UNBLOCK, pipe, NULL);
+}
+
 void zloop_run(struct zloop *loop)
 {
+	sigset_t pipe;
+	const bool held = hold_sigpipe(&pipe);
+
 	loop->stopped = false;
 	while (!loop->stopped) {
 		run_work(loop);
@@ -432,6 +456,8 @@ void zloop_run(struct zloop *loop)
 		arm_timerfd(loop);
 		one_pass(loop);
 	}
+	if (held)
+		let_go_of_sigpipe(&pipe);
 }
 
 void zloop_stop(struct zloop *loop)

@@ -83,7 +83,7 @@ void zloop_run_posts(struct zloop *loop);
 
 /* Nothing is ready and no work is queued: without a timer, nothing more would happen now. */
 bool zloop_is_idle(const struct zloop *loop);
-/* Until zloop_stop. */
+/* Until zloop_stop. SIGPIPE is blocked for this thread meanwhile. */
 void zloop_run(struct zloop *loop);
 void zloop_stop(struct zloop *loop);
 

@@ -39,6 +39,7 @@ struct zreal_options {
 	int listen_fd;		   /* listens already, and becomes the node's; -1: none */
 	enum zreal_accept accept;
 	enum zway way;
+	uint32_t faults;       /* ZREAL_FAULT_*, only in builds that test with broken nodes */
 	uint16_t peer_port;    /* where peers listen that have no address of their own set */
 	struct in_addr source; /* where calls come from; 0: the listening address, else the NID's,
 				  when this machine has it; else whatever the kernel chooses */

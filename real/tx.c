@@ -32,42 +32,57 @@ void zreal_conn_completions(struct zreal_conn *conn)
 		zreal_conn_ask(conn, ZREAL_ASK_TX);
 }
 
-/* sent bytes went out in one call, zc of them ZC payload. */
-static void count(struct zreal_conn *conn, size_t sent, size_t zc, bool zerocopy)
-{
-	struct zway_stats *stats = &conn->node->stats.way;
-
-	stats->plain_bytes += sent - zc;
-	if (zc == 0) {
-		stats->plain_sends++;
-		return;
-	}
-	stats->sends[zerocopy ? ZWAY_ZEROCOPY : ZWAY_COPY]++;
-	stats->bytes[zerocopy ? ZWAY_ZEROCOPY : ZWAY_COPY] += zc;
-	if (!zerocopy)
-		stats->copied_why[conn->way.why]++;
-}
-
 static uint64_t zc_bytes(const struct zreal_conn *conn)
 {
 	const struct zcl_stats *stats = zcl_node_stats(conn->node->core);
+	uint64_t sum = 0;
 
-	return stats->zc_bytes[ZCL_WAY_COPY] + stats->zc_bytes[ZCL_WAY_ZEROCOPY];
+	for (enum zcl_way way = 0; way < ZCL_WAY_LAST; way++)
+		sum += stats->zc_bytes[way];
+	return sum;
+}
+
+/* n bytes went out in one call, the ZC payload among them by this way. */
+static void advance(struct zreal_conn *conn, size_t n, enum zcl_way way)
+{
+	struct zway_stats *stats = &conn->node->stats.way;
+	const uint64_t before = zc_bytes(conn);
+	uint64_t zc;
+
+	if (way == ZCL_WAY_ZEROCOPY) {
+		conn->way.outstanding++;
+		conn->node->stats.pinned++;
+	}
+	zcl_conn_tx_advance(conn->core, n, way, zreal_node_now(conn->node));
+	zc = zc_bytes(conn) - before;
+	stats->plain_bytes += n - zc;
+	if (zc > 0)
+		stats->sends[way]++;
+	else
+		stats->plain_sends++;
+}
+
+static void wait_for_room(struct zreal_conn *conn)
+{
+	conn->tx_blocked = true;
+	zreal_conn_watch(conn);
 }
 
 /* The batch did not go: what that means. True: try again at once. */
-static bool send_failed(struct zreal_conn *conn, int error, bool zerocopy)
+static bool send_failed(struct zreal_conn *conn, int error, enum zcl_way way)
 {
+	struct zway_stats *stats = &conn->node->stats.way;
+
+	zcl_conn_tx_advance(conn->core, 0, way, zreal_node_now(conn->node));
 	if (error == EAGAIN) {
-		conn->tx_blocked = true;
-		zreal_conn_watch(conn);
+		wait_for_room(conn);
 		return false;
 	}
-	if (error == ENOBUFS && zerocopy) {
-		conn->node->stats.way.nobufs++;
+	if (error == ENOBUFS && way == ZCL_WAY_ZEROCOPY) {
+		stats->nobufs++;
 		if (conn->way.outstanding == 0) {
 			/* Nothing will come back that could make room. */
-			zway_fall_back(&conn->way, ZWHY_NOBUFS);
+			zway_fall_back(&conn->way, stats, ZCL_WHY_NOBUFS);
 			return true;
 		}
 		conn->tx_starved = true;
@@ -78,38 +93,77 @@ static bool send_failed(struct zreal_conn *conn, int error, bool zerocopy)
 	return false;
 }
 
+/* Whether the connection itself is broken, and not only this way of using it. */
+static bool is_end(int error)
+{
+	return error == ECONNRESET || error == EPIPE || error == ETIMEDOUT || error == ENOTCONN;
+}
+
+/* As send_once, for whole pages that the kernel may read until the peer has them. */
+static bool splice_once(struct zreal_conn *conn, const struct zcl_tx_batch *batch, size_t *total)
+{
+	const struct zsplice_sent sent = zsplice_send(&conn->splice, conn->io.fd, batch->iov,
+						      batch->niov, PASS_BYTES - *total);
+
+	if (sent.n < 0 && (errno == EAGAIN || is_end(errno)))
+		return send_failed(conn, errno, ZCL_WAY_SPLICE);
+	if (sent.n < 0) {
+		/* What a pipe still has was not sent; it is sent from memory. */
+		zsplice_clear(&conn->splice);
+		zway_fall_back(&conn->way, &conn->node->stats.way, ZCL_WHY_FAILED);
+		zcl_conn_set_why(conn->core, conn->way.why);
+		return true;
+	}
+	*total += (size_t)sent.n;
+	advance(conn, (size_t)sent.n, ZCL_WAY_SPLICE);
+	if ((size_t)sent.n == sent.asked)
+		return true;
+	wait_for_room(conn);
+	return false;
+}
+
 /* One system call. False: no more for now. */
 static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_t *total)
 {
-	const bool zerocopy = batch->zc && conn->way.way == ZWAY_ZEROCOPY;
-	const struct msghdr msg = {.msg_iov = batch->iov, .msg_iovlen = batch->niov};
-	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (batch->more ? MSG_MORE : 0) |
-			  (zerocopy ? MSG_ZEROCOPY : 0);
-	uint64_t before;
+	const enum zcl_way way = batch->zc ? conn->way.way : ZCL_WAY_COPY;
+	/* What is copied goes out together with its header. */
+	const bool along = batch->zc_niov > 0 && conn->way.way == ZCL_WAY_COPY;
+	const struct msghdr msg = {.msg_iov = batch->iov,
+				   .msg_iovlen = batch->niov + (along ? batch->zc_niov : 0)};
+	const size_t nob = batch->nob + (along ? batch->zc_nob : 0);
+	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (batch->more && !along ? MSG_MORE : 0) |
+			  (way == ZCL_WAY_ZEROCOPY ? MSG_ZEROCOPY : 0);
 	ssize_t sent;
-	int error;
 
+	if (way == ZCL_WAY_SPLICE)
+		return splice_once(conn, batch, total);
 	do
 		sent = sendmsg(conn->io.fd, &msg, flags);
 	while (sent < 0 && errno == EINTR);
-	error = errno;
-	if (sent < 0) {
-		zcl_conn_tx_advance(conn->core, 0, false, zreal_node_now(conn->node));
-		return send_failed(conn, error, zerocopy);
-	}
-	if (zerocopy) {
-		conn->way.outstanding++;
-		conn->node->stats.pinned++;
-	}
-	before = zc_bytes(conn);
+	if (sent < 0)
+		return send_failed(conn, errno, way);
 	*total += (size_t)sent;
-	zcl_conn_tx_advance(conn->core, (size_t)sent, zerocopy, zreal_node_now(conn->node));
-	count(conn, (size_t)sent, zc_bytes(conn) - before, zerocopy);
-	if ((size_t)sent == batch->nob)
+	advance(conn, (size_t)sent, way);
+	if ((size_t)sent == nob)
 		return true;
-	conn->tx_blocked = true;
-	zreal_conn_watch(conn);
+	wait_for_room(conn);
 	return false;
+}
+
+/* The next batch, and the way for the payload in it or behind it. False: there is none. */
+static bool next_batch(struct zreal_conn *conn, struct zcl_tx_batch *batch)
+{
+	struct zway_state *way = &conn->way;
+
+	/* Where nothing can go but by copy, many messages go out in one call. */
+	zcl_conn_set_copying(conn->core, zway_always_copies(way));
+	if (!zcl_conn_tx_batch(conn->core, batch))
+		return false;
+	if (batch->zc_niov > 0)
+		zway_choose(way, batch->iov + batch->niov, batch->zc_niov, batch->zc_nob,
+			    batch->acked);
+	zcl_conn_set_why(conn->core, way->why);
+	return true;
 }
 
 void zreal_conn_send(struct zreal_conn *conn)
@@ -125,9 +179,7 @@ void zreal_conn_send(struct zreal_conn *conn)
 			zreal_conn_ask(conn, ZREAL_ASK_TX);
 			return;
 		}
-		/* What is copied goes out together with its header and with what follows. */
-		zcl_conn_set_copying(conn->core, conn->way.way == ZWAY_COPY);
-		if (!zcl_conn_tx_batch(conn->core, &batch))
+		if (!next_batch(conn, &batch))
 			return;
 		go_on = send_once(conn, &batch, &total);
 	}

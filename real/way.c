@@ -10,33 +10,20 @@
 #include <sys/socket.h>
 #include <time.h>
 
-static const char *const way_names[ZWAY_LAST] = {
-	[ZWAY_COPY] = "copy",
-	[ZWAY_ZEROCOPY] = "zerocopy",
-	[ZWAY_AUTO] = "auto",
-};
+#include "real/splice.h"
 
-static const char *const why_names[ZWHY_LAST] = {
-	[ZWHY_ASKED] = "asked",
-	[ZWHY_UNSUPPORTED] = "unsupported",
-	[ZWHY_COPIED] = "copied",
-	[ZWHY_NOBUFS] = "nobufs",
-};
+/* Less than this in whole pages costs more to splice than to copy. */
+#define SPLICE_LEAST (8 * 1024)
 
 const char *zway_name(enum zway way)
 {
-	return way < ZWAY_LAST ? way_names[way] : "unknown";
-}
-
-const char *zway_why_name(enum zway_why why)
-{
-	return why < ZWHY_LAST ? why_names[why] : "unknown";
+	return way == ZWAY_AUTO ? "auto" : zcl_way_name((enum zcl_way)way);
 }
 
 bool zway_parse(const char *text, enum zway *way)
 {
 	for (enum zway at = 0; at < ZWAY_LAST; at++) {
-		if (strcmp(text, way_names[at]))
+		if (strcmp(text, zway_name(at)))
 			continue;
 		*way = at;
 		return true;
@@ -48,21 +35,69 @@ void zway_init(struct zway_state *state, enum zway wanted, int fd)
 {
 	const int one = 1;
 
-	*state = (struct zway_state){.way = ZWAY_COPY, .why = ZWHY_ASKED};
-	if (wanted == ZWAY_COPY)
-		return;
-	if (setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) < 0) {
-		state->why = ZWHY_UNSUPPORTED;
-		return;
-	}
-	state->way = ZWAY_ZEROCOPY;
-	state->forced = wanted == ZWAY_ZEROCOPY;
+	*state = (struct zway_state){.wanted = wanted, .way = ZCL_WAY_COPY, .why = ZCL_WHY_ASKED};
+	if (wanted != ZWAY_ZEROCOPY && wanted != ZWAY_AUTO)
+		state->no_zerocopy = ZCL_WHY_ASKED;
+	else if (setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) < 0)
+		state->no_zerocopy = ZCL_WHY_UNSUPPORTED;
 }
 
-void zway_fall_back(struct zway_state *state, enum zway_why why)
+static void set(struct zway_state *state, enum zcl_way way, enum zcl_why why)
 {
-	state->way = ZWAY_COPY;
+	state->way = way;
 	state->why = why;
+}
+
+/* NONE: this payload may be spliced here; else why not. */
+static enum zcl_why splice_refused(const struct zway_state *state, const struct iovec *iov,
+				   size_t niov, size_t nob, bool acked)
+{
+	const size_t whole = zsplice_whole(iov, niov);
+
+	if (whole < SPLICE_LEAST || whole < nob / 2)
+		return ZCL_WHY_UNREGISTERED;
+	if (!acked)
+		return ZCL_WHY_NO_ACK;
+	return state->no_splice ? ZCL_WHY_FAILED : ZCL_WHY_NONE;
+}
+
+void zway_choose(struct zway_state *state, const struct iovec *iov, size_t niov, size_t nob,
+		 bool acked)
+{
+	const bool may_splice = state->wanted == ZWAY_SPLICE || state->wanted == ZWAY_AUTO;
+	const enum zcl_why refused =
+		may_splice ? splice_refused(state, iov, niov, nob, acked) : ZCL_WHY_ASKED;
+
+	if (refused == ZCL_WHY_NONE)
+		set(state, ZCL_WAY_SPLICE,
+		    state->wanted == ZWAY_SPLICE ? ZCL_WHY_ASKED : ZCL_WHY_REGISTERED);
+	else if (state->wanted == ZWAY_SPLICE)
+		set(state, ZCL_WAY_COPY, refused);
+	else if (state->no_zerocopy != ZCL_WHY_NONE)
+		set(state, ZCL_WAY_COPY, state->no_zerocopy);
+	else
+		set(state, ZCL_WAY_ZEROCOPY, refused);
+}
+
+bool zway_always_copies(struct zway_state *state)
+{
+	if (state->wanted == ZWAY_COPY)
+		set(state, ZCL_WAY_COPY, ZCL_WHY_ASKED);
+	else if (state->wanted == ZWAY_AUTO && state->no_zerocopy != ZCL_WHY_NONE && !zmem_any())
+		set(state, ZCL_WAY_COPY, state->no_zerocopy);
+	else
+		return false;
+	return true;
+}
+
+void zway_fall_back(struct zway_state *state, struct zway_stats *stats, enum zcl_why why)
+{
+	stats->fallbacks[why]++;
+	if (state->way == ZCL_WAY_SPLICE)
+		state->no_splice = true;
+	else
+		state->no_zerocopy = why;
+	set(state, ZCL_WAY_COPY, why);
 }
 
 static const struct sock_extended_err *find_notice(struct msghdr *msg)
@@ -76,6 +111,15 @@ static const struct sock_extended_err *find_notice(struct msghdr *msg)
 			return err;
 	}
 	return NULL;
+}
+
+/* It copied after all. What is under way goes on as it began. */
+static void give_up_zerocopy(struct zway_state *state, struct zway_stats *stats)
+{
+	if (state->wanted == ZWAY_ZEROCOPY || state->no_zerocopy != ZCL_WHY_NONE)
+		return;
+	state->no_zerocopy = ZCL_WHY_COPIED;
+	stats->fallbacks[ZCL_WHY_COPIED]++;
 }
 
 void zway_drain(struct zway_state *state, struct zway_stats *stats, int fd,
@@ -105,8 +149,7 @@ void zway_drain(struct zway_state *state, struct zway_stats *stats, int fd,
 		stats->completions += n;
 		if (notice->ee_code & SO_EE_CODE_ZEROCOPY_COPIED) {
 			stats->completions_copied += n;
-			if (!state->forced && state->way == ZWAY_ZEROCOPY)
-				zway_fall_back(state, ZWHY_COPIED);
+			give_up_zerocopy(state, stats);
 		}
 		released(user, notice->ee_info, notice->ee_data);
 	}

@@ -3,50 +3,58 @@
 #define ZREAL_WAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
-/* How the payload of a ZC message goes out, and what was observed of it. */
+#include "core/way.h"
+
+/*
+ * How the payloads of ZC messages go out: chosen for each message, from what the configuration
+ * wants, what the payload is, and what the kernel was seen to do on this connection.
+ */
 enum zway {
-	ZWAY_COPY,     /* the kernel copies: let go at once */
-	ZWAY_ZEROCOPY, /* MSG_ZEROCOPY: let go when the error queue says so */
-	ZWAY_AUTO,     /* ZEROCOPY until a connection turns out to gain nothing from it */
+	ZWAY_COPY,     /* as enum zcl_way */
+	ZWAY_ZEROCOPY, /* where the socket has it; else copy */
+	ZWAY_SPLICE,   /* registered memory that a ZC-ACK releases; else copy */
+	ZWAY_AUTO, /* splice where it may be, else MSG_ZEROCOPY while it gains something, else copy
+		    */
 	ZWAY_LAST
-};
-
-/* Why a payload that might have gone without a copy was copied. */
-enum zway_why {
-	ZWHY_ASKED,	  /* --way copy */
-	ZWHY_UNSUPPORTED, /* the socket has no SO_ZEROCOPY */
-	ZWHY_COPIED,	  /* the kernel reported that it copied after all (loopback, veth) */
-	ZWHY_NOBUFS,	  /* ENOBUFS with nothing outstanding: RLIMIT_MEMLOCK, optmem_max */
-	ZWHY_LAST
 };
 
 /* Never NULL. */
 const char *zway_name(enum zway way);
-const char *zway_why_name(enum zway_why why);
 /* False when it is no way's name. */
 bool zway_parse(const char *text, enum zway *way);
 
-/* What one socket does; way is COPY or ZEROCOPY. */
+/* What one socket does. */
 struct zway_state {
-	enum zway way;
-	enum zway_why why;    /* of COPY */
-	bool forced;	      /* stay with ZEROCOPY even when COPIED is reported */
-	uint32_t outstanding; /* sends whose pages the kernel still has */
+	enum zway wanted;
+	enum zcl_way way;	  /* of the present message's payload, */
+	enum zcl_why why;	  /* and why */
+	enum zcl_why no_zerocopy; /* NONE, or why MSG_ZEROCOPY is not used (any more) */
+	bool no_splice;		  /* it failed */
+	uint32_t outstanding;	  /* MSG_ZEROCOPY sends whose pages the kernel still has */
 };
 
 struct zway_stats {
-	uint64_t sends[ZWAY_AUTO], bytes[ZWAY_AUTO];	   /* system calls and bytes per way */
-	uint64_t copied_why[ZWHY_LAST];			   /* sends copied, by reason */
+	uint64_t sends[ZCL_WAY_LAST];			   /* system calls with ZC payload */
 	uint64_t plain_sends, plain_bytes;		   /* headers, NOOPs, small messages */
+	uint64_t fallbacks[ZCL_WHY_LAST];		   /* connections that gave up a way */
 	uint64_t notices, completions, completions_copied; /* from the error queue */
 	uint64_t nobufs;
+	uint64_t detached, undetached; /* bytes, for which other pages came, or could not */
 };
 
 /* For a new socket. */
 void zway_init(struct zway_state *state, enum zway wanted, int fd);
-void zway_fall_back(struct zway_state *state, enum zway_why why);
+/* Chooses state->way and ->why for a message with this payload. acked: a ZC-ACK releases it. */
+void zway_choose(struct zway_state *state, const struct iovec *iov, size_t niov, size_t nob,
+		 bool acked);
+/* The way that every message would go, whatever its payload is: true for copy, and ->why is set. */
+bool zway_always_copies(struct zway_state *state);
+/* The present way is given up on this connection; the rest of the present message is copied. */
+void zway_fall_back(struct zway_state *state, struct zway_stats *stats, enum zcl_why why);
 
 /*
  * Reads the error queue to its end and calls released(user, first, last) for each range of

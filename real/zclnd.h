@@ -231,7 +231,9 @@ enum zclnd_accept {
 
 enum zclnd_way {
 	ZCLND_WAY_COPY,	    /* the kernel copies */
-	ZCLND_WAY_ZEROCOPY, /* MSG_ZEROCOPY */
+	ZCLND_WAY_ZEROCOPY, /* MSG_ZEROCOPY, where the socket has it */
+	ZCLND_WAY_SPLICE,   /* pages of registered memory are lent, where a ZC-ACK (V2) will tell
+			       that they are free; else the kernel copies */
 	ZCLND_WAY_AUTO,	    /* what gains most, from what is observed (default) */
 	ZCLND_WAY_LAST
 };
@@ -246,7 +248,7 @@ enum zclnd_note {
 	ZCLND_NOTE_PORTS_IN_USE,  /* ... since all reserved ones are taken */
 };
 
-/* Never NULL; "copy", "zerocopy", "auto". */
+/* Never NULL; "copy", "zerocopy", "splice", "auto". */
 ZCLND_API const char *zclnd_way_name(enum zclnd_way way);
 /* ZCLND_E_SYNTAX leaves *way alone. */
 ZCLND_API enum zclnd_err zclnd_way_parse(const char *text, enum zclnd_way *way);
@@ -386,6 +388,43 @@ ZCLND_API enum zclnd_err zclnd_detach(struct zclnd_ni *ni, uint64_t id);
 ZCLND_API enum zclnd_err zclnd_portal_set_lazy(struct zclnd_ni *ni, uint32_t portal, bool lazy);
 
 /* ---- registered memory ---------------------------------------------------------------------- */
+
+/*
+ * Whole pages of which bulk is sent without a copy, by lending them to the kernel (splice), also
+ * over loopback; other memory never is, however well it is aligned. Any part of it may be used for
+ * any message, by any NI of the process, as other memory may: to send from, to attach, to receive
+ * into. When a connection breaks with pages lent, the library puts other ones with the same content
+ * in their place before the memory is its owner's again: whoever reads the old ones late does not
+ * see what is written next. Functions: any thread, at any time, from before zclnd_new on.
+ */
+struct zclnd_mem;
+
+/* New memory, zeroed, size above 0. NULL with *error (may be NULL): ZCLND_E_INVALID, ZCLND_E_IO. */
+ZCLND_API struct zclnd_mem *zclnd_mem_new(size_t size, struct zclnd_error *error);
+/*
+ * A shared mapping of a regular file: `length` bytes that it has from `offset` on, a multiple of
+ * the page size. fd may be closed afterwards. Opened for reading: the memory is read-only, and
+ * nobody may write to these bytes of the file until the memory is freed. Opened for reading and
+ * writing: so is the memory. Its file system must allow what detaching needs (O_DIRECT; on tmpfs
+ * holes, during which other threads read zeros for a moment), else the memory is used but not lent:
+ * zclnd_mem_lends tells. Sending what is not in the page cache waits for the disk, and its loop
+ * with it. NULL with *error: ZCLND_E_INVALID, ZCLND_E_IO.
+ */
+ZCLND_API struct zclnd_mem *zclnd_mem_from_fd(int fd, uint64_t offset, size_t length,
+					      struct zclnd_error *error);
+/*
+ * Private anonymous memory of the caller's, in whole pages (addr and length are multiples of the
+ * page size), is given over until zclnd_mem_free: the library may put other pages in the place of
+ * its own, and what madvise and mlock said of those is lost. NULL with *error: ZCLND_E_INVALID.
+ */
+ZCLND_API struct zclnd_mem *zclnd_mem_give(void *addr, size_t length, struct zclnd_error *error);
+/* Page-aligned; until zclnd_mem_free. */
+ZCLND_API void *zclnd_mem_data(const struct zclnd_mem *mem);
+ZCLND_API size_t zclnd_mem_size(const struct zclnd_mem *mem);
+/* Whether its pages can be lent. */
+ZCLND_API bool zclnd_mem_lends(const struct zclnd_mem *mem);
+/* When nothing of it is under way or attached. NULL: nothing. */
+ZCLND_API void zclnd_mem_free(struct zclnd_mem *mem);
 
 /* ---- operations ----------------------------------------------------------------------------- */
 

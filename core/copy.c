@@ -346,6 +346,7 @@ static void copy_fields(struct zcl_node *to, const struct zcl_node *from)
 	const struct zcl_callbacks cb = to->cb;
 	const struct zcl_tx_pool pool = to->pool;
 	const struct zcl_deadlines deadlines = to->deadlines;
+	uint8_t *stage = to->stage;
 	void *user = to->user;
 	GPtrArray *peers = to->peers, *op_slabs = to->lnet.op_slabs;
 	GHashTable *peer_by_nid = to->peer_by_nid, *me_by_id = to->lnet.me_by_id;
@@ -356,6 +357,7 @@ static void copy_fields(struct zcl_node *to, const struct zcl_node *from)
 	to->cb = cb;
 	to->pool = pool;
 	to->deadlines = deadlines;
+	to->stage = stage;
 	to->user = user;
 	to->peers = peers;
 	to->lnet.op_slabs = op_slabs;

@@ -127,6 +127,7 @@ void zcl_node_free(struct zcl_node *node)
 	g_hash_table_unref(node->peer_by_nid);
 	zcl_deadlines_clear(&node->deadlines);
 	zcl_tx_pool_clear(&node->pool);
+	g_free(node->stage);
 	g_free(node);
 }
 

@@ -20,6 +20,7 @@ struct zcl_node {
 	uint64_t next_conn;
 	size_t handshakes; /* callers in CALLED */
 	struct zcl_tx_pool pool;
+	uint8_t *stage; /* where small messages of a batch lie behind each other; NULL: not yet */
 	struct zcl_lnet lnet;
 	struct zcl_deadlines deadlines;
 	struct zcl_stats stats;

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "core/node_impl.h"
+
+/*
+ * What to send next. Small messages are copied behind each other: for the kernel an entry of the
+ * list costs more than the copy, and a message has two. Larger ones are sent from where they are.
+ */
+
+#define SMALL 512	  /* bytes of a message, up to which the copy costs less */
+#define STAGE (64 * 1024) /* bytes that one batch copies */
+
+/* Where small messages are copied to. */
+struct stage {
+	uint8_t *at, *end;
+	struct iovec *entry; /* of the batch, with what was copied last; NULL: none yet */
+};
+
+static void batch_add(struct zcl_tx_batch *batch, const void *base, size_t len)
+{
+	g_assert(batch->niov < ZCL_TX_MAX_IOV);
+	batch->iov[batch->niov++] = (struct iovec){.iov_base = (void *)base, .iov_len = len};
+	batch->nob += len;
+}
+
+static size_t batch_room(const struct zcl_tx_batch *batch)
+{
+	return ZCL_TX_MAX_IOV - batch->niov;
+}
+
+static void batch_add_payload(struct zcl_tx_batch *batch, const struct zcl_tx *tx)
+{
+	const size_t header = zcl_tx_header_size(tx);
+	const size_t at = tx->sent > header ? tx->sent - header : 0;
+
+	if (tx->niov == 1) {
+		batch_add(batch, (uint8_t *)tx->iovs.few[0].iov_base + at, tx->payload - at);
+		return;
+	}
+	g_assert(batch_room(batch) >= tx->niov);
+	batch->niov += zcl_iov_slice(zcl_iovs(&tx->iovs, tx->niov), tx->niov, at, tx->payload - at,
+				     batch->iov + batch->niov);
+	batch->nob += tx->payload - at;
+}
+
+/* The payload of a ZC message: alone, or shown behind what comes before it. */
+static void batch_add_zc(struct zcl_tx_batch *batch, const struct zcl_tx *tx)
+{
+	const size_t niov = batch->niov, nob = batch->nob;
+
+	batch->acked = tx->unacked;
+	batch_add_payload(batch, tx);
+	if (niov == 0) {
+		batch->zc = true;
+		return;
+	}
+	batch->more = true;
+	batch->zc_niov = batch->niov - niov;
+	batch->zc_nob = batch->nob - nob;
+	batch->niov = niov;
+	batch->nob = nob;
+}
+
+static void copy_in(struct stage *stage, const void *data, size_t len)
+{
+	memcpy(stage->at, data, len);
+	stage->at += len;
+}
+
+static void copy_payload(struct stage *stage, const struct zcl_tx *tx, size_t skip)
+{
+	const struct iovec *iov = zcl_iovs(&tx->iovs, tx->niov);
+
+	for (size_t i = 0; i < tx->niov; i++) {
+		const size_t skipped = MIN(skip, iov[i].iov_len);
+
+		skip -= skipped;
+		if (iov[i].iov_len > skipped)
+			copy_in(stage, (const uint8_t *)iov[i].iov_base + skipped,
+				iov[i].iov_len - skipped);
+	}
+}
+
+/* All that is left of tx, behind what was copied before. */
+static void batch_copy(struct zcl_tx_batch *batch, struct stage *stage, const struct zcl_tx *tx)
+{
+	const size_t header = zcl_tx_header_size(tx);
+	const uint8_t *start = stage->at;
+	size_t len;
+
+	if (tx->sent < header)
+		copy_in(stage, tx->header + tx->header_at + tx->sent, header - tx->sent);
+	copy_payload(stage, tx, tx->sent > header ? tx->sent - header : 0);
+	len = (size_t)(stage->at - start);
+	if (batch->niov > 0 && stage->entry == batch->iov + batch->niov - 1) {
+		stage->entry->iov_len += len;
+		batch->nob += len;
+		return;
+	}
+	stage->entry = batch->iov + batch->niov;
+	batch_add(batch, start, len);
+}
+
+/* Adds what is left of tx; false: the batch ends here. */
+static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, struct stage *stage,
+			 struct zcl_tx *tx)
+{
+	const size_t header = zcl_tx_header_size(tx);
+	const size_t left = zcl_tx_size(tx) - tx->sent;
+	const bool copies = left <= SMALL && (!tx->zc || conn->copying);
+
+	if (batch_room(batch) < 1 + (size_t)tx->niov ||
+	    (copies && left > (size_t)(stage->end - stage->at))) {
+		batch->more = true;
+		return false;
+	}
+	if (tx->sent == 0)
+		zcl_tx_seal(tx, conn->node->config.checksum && conn->proto->checksums);
+	if (copies) {
+		batch_copy(batch, stage, tx);
+		return true;
+	}
+	if (tx->sent < header)
+		batch_add(batch, tx->header + tx->header_at + tx->sent, header - tx->sent);
+	if (!tx->zc || conn->copying) {
+		batch_add_payload(batch, tx);
+		return true;
+	}
+	batch_add_zc(batch, tx);
+	return false;
+}
+
+static struct stage stage_of(struct zcl_node *node)
+{
+	if (G_UNLIKELY(node->stage == NULL))
+		node->stage = g_malloc(STAGE);
+	return (struct stage){.at = node->stage, .end = node->stage + STAGE};
+}
+
+static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
+{
+	struct stage stage;
+
+	if (conn->hello_sent < conn->hello_len)
+		batch_add(batch, conn->hello + conn->hello_sent,
+			  conn->hello_len - conn->hello_sent);
+	if (conn->state != ZCL_CS_UP)
+		return;
+	stage = stage_of(conn->node);
+	for (GList *l = conn->txq.queue.head; l != NULL; l = l->next) {
+		if (!batch_add_tx(conn, batch, &stage, l->data))
+			return;
+	}
+}
+
+bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch)
+{
+	batch->niov = batch->nob = batch->zc_niov = batch->zc_nob = 0;
+	batch->zc = batch->more = batch->acked = false;
+	if (conn->state != ZCL_CS_DOWN && conn->state != ZCL_CS_CONNECTING)
+		batch_fill(conn, batch);
+	if (batch->nob == 0)
+		conn->tx_awake = false;
+	return batch->nob > 0;
+}

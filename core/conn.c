@@ -55,9 +55,10 @@ void zcl_conn_connected(struct zcl_conn *conn, int64_t now)
 	zcl_conn_hello_start(conn, now);
 }
 
-static void note_down(struct zcl_conn *conn, enum zcl_err why, int64_t now)
+static void note_lost(struct zcl_conn *conn, enum zcl_event_kind kind, enum zcl_err why,
+		      int64_t now)
 {
-	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_CONN_DOWN, now);
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
 
 	ev.error = why;
 	zcl_node_emit(conn->node, &ev);
@@ -98,7 +99,7 @@ void zcl_conn_end(struct zcl_conn *conn, enum zcl_err why, bool abort, int64_t n
 		node->cb.close(node->user, conn);
 	if (was != ZCL_CS_UP)
 		return;
-	note_down(conn, why, now);
+	note_lost(conn, ZCL_EV_CONN_DOWN, why, now);
 	zcl_lnet_cut(conn, why, now);
 	zcl_conn_fail_queued(conn, why, false, now);
 	zcl_peer_conn_lost(peer, why, now);
@@ -123,6 +124,9 @@ void zcl_conn_closed(struct zcl_conn *conn, enum zcl_err why, int64_t now)
 			zcl_peer_attempt_version(peer, fallback, false, now);
 		else
 			zcl_peer_attempt_failed(peer, why, now);
+		break;
+	case ZCL_CS_CALLED:
+		note_lost(conn, ZCL_EV_CALLER_LOST, why, now);
 		break;
 	default:
 		break;

@@ -36,6 +36,8 @@ static const char *const names[] = {
 	[ZCL_EV_WAITING] = "waiting",
 	[ZCL_EV_PROTOCOL_ERROR] = "protocol-error",
 	[ZCL_EV_CUT_OFF] = "cut-off",
+	[ZCL_EV_OVERDUE] = "overdue",
+	[ZCL_EV_CALLER_LOST] = "caller-lost",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == ZCL_EV_LAST);
 

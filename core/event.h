@@ -51,6 +51,10 @@ enum zcl_event_kind {
 	ZCL_EV_PROTOCOL_ERROR, /* "protocol-error": error */
 	ZCL_EV_CUT_OFF,	       /* "cut-off": the peer asks and does not read: length (of what it was
 				  to read), error */
+	ZCL_EV_OVERDUE,	       /* "overdue": a ZC request was not acknowledged in time: cookie; all
+				  connections of the peer go */
+	ZCL_EV_CALLER_LOST,    /* "caller-lost": a caller ended, or took too long, before it said
+				  who it is: error */
 	ZCL_EV_LAST
 };
 

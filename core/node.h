@@ -37,9 +37,10 @@ struct zcl_config {
 	   node calls, and take up the version that their refusal tells. For tests and scripts. */
 	uint32_t calls_as;
 	enum zcl_refusal refuses;
-	bool typed;	  /* CONTROL, BULK_IN, BULK_OUT per peer; else one ANY */
-	bool zc_requests; /* ask for ZC-ACKs of payloads from zc_min_payload (V2+) */
-	bool checksum;	  /* send ksm_csum (V2+); it is always checked */
+	bool typed;	       /* CONTROL, BULK_IN, BULK_OUT per peer; else one ANY */
+	bool zc_requests;      /* ask for ZC-ACKs of payloads from zc_min_payload (V2+) */
+	bool checksum;	       /* send ksm_csum (V2+); it is always checked */
+	bool trace_conns_only; /* trace hears of connections, not of each message */
 	uint32_t ping_features;
 	size_t min_bulk;       /* bytes from which a message prefers a BULK connection */
 	size_t zc_min_payload; /* bytes from which a payload is sent zero-copy */

@@ -51,9 +51,10 @@ void zcl_node_emit(const struct zcl_node *node, const struct zcl_event *event);
 void zcl_node_note(const struct zcl_node *node, const struct zcl_peer *peer,
 		   const struct zcl_conn *conn, enum zcl_event_kind kind, int64_t now);
 
+/* Whether somebody wants to know of every message. */
 static inline bool zcl_node_traces(const struct zcl_node *node)
 {
-	return node->cb.trace != NULL;
+	return node->cb.trace != NULL && !node->config.trace_conns_only;
 }
 
 #endif

@@ -196,6 +196,15 @@ static bool zc_overdue(struct zcl_peer *peer, int64_t now)
 	return tx->deadline <= now;
 }
 
+static void note_overdue(const struct zcl_peer *peer, int64_t now)
+{
+	const struct zcl_tx *tx = peer->zc_reqs.head->data;
+	struct zcl_event ev = zcl_event_of(peer->node, peer, NULL, ZCL_EV_OVERDUE, now);
+
+	ev.cookie = tx->ksm.ksm_zc_cookies[0];
+	zcl_node_emit(peer->node, &ev);
+}
+
 static void close_all(struct zcl_peer *peer, enum zcl_err why, int64_t now)
 {
 	struct zcl_conn *conn;
@@ -243,8 +252,10 @@ void zcl_peer_restarted(struct zcl_peer *peer, uint64_t incarnation, int64_t now
 
 void zcl_peer_tick(struct zcl_peer *peer, int64_t now)
 {
-	if (zc_overdue(peer, now))
+	if (zc_overdue(peer, now)) {
+		note_overdue(peer, now);
 		close_all(peer, ZCL_E_TIMEDOUT, now);
+	}
 	fail_overdue_waiting(peer, now);
 	if (peer->wanted && !peer->connecting && peer->retry_at <= now)
 		zcl_peer_start_attempt(peer, now);

@@ -83,6 +83,9 @@ static const struct key {
 			     "BYTES", FOR_DAEMONS},
 	[ZCLI_METRICS_FILE] = {"metrics-file", "where to write the statistics again and again",
 			       "FILE", FOR_DAEMONS},
+	[ZCLI_VERBOSE] = {"verbose",
+			  "tell of connections that come and go, not only of what is wrong", NULL,
+			  FOR_DAEMONS},
 	[ZCLI_METRICS_EVERY] = {"metrics-every", "how often (default: 10)", "SECONDS", FOR_DAEMONS},
 };
 

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "real/journal.h"
 #include "real/zclnd.h"
 
 /* What the subcommands of zclnd have in common: options, messages, exit statuses. */
@@ -38,6 +39,7 @@ enum zcli_key {
 	ZCLI_STORE_SIZE,
 	ZCLI_METRICS_FILE,
 	ZCLI_METRICS_EVERY,
+	ZCLI_VERBOSE,
 	ZCLI_KEYS
 };
 #define ZCLI_NI_KEYS ZCLI_THREADS
@@ -61,6 +63,8 @@ struct zcli_ni {
 	char *name; /* of its group; NULL: there is none */
 	struct zclnd_ni_options options;
 	GArray *peers; /* of struct zcli_peer */
+	struct zjournal *journal;
+	bool traces; /* every protocol event, on standard error */
 };
 
 struct zcli_peer {
@@ -75,6 +79,8 @@ struct zcli_setup {
 	size_t store_size;
 	char *metrics_file;
 	int64_t metrics_every; /* ns */
+	bool verbose;
+	struct zjournal *journal;
 };
 
 /*
@@ -94,6 +100,11 @@ void zcli_clear(struct zcli *cli);
  */
 bool zcli_setup(const struct zcli *cli, zclnd_nid own_nid, struct zcli_setup *setup);
 void zcli_setup_clear(struct zcli_setup *setup);
+/*
+ * What is wrong with peers goes to standard error from now on, in a journal of the setup's. dated:
+ * with date and time. Before the NIs are opened; it takes trace, note and user of their options.
+ */
+void zcli_journal(struct zcli_setup *setup, bool dated);
 /* The first, or only, NI. */
 struct zcli_ni *zcli_first(const struct zcli_setup *setup);
 

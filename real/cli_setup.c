@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "real/cli.h"
@@ -136,7 +137,8 @@ static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 	to->keepalive = (unsigned)keepalive;
 	to->typed = !flag(t, ZCLI_UNTYPED);
 	to->checksum = flag(t, ZCLI_CHECKSUM);
-	to->trace = flag(t, ZCLI_TRACE) ? zcli_trace : NULL;
+	ni->traces = flag(t, ZCLI_TRACE);
+	to->trace = ni->traces ? zcli_trace : NULL;
 	return good;
 }
 
@@ -199,6 +201,7 @@ static bool fill_process(struct zcli_setup *setup, const struct zcli_texts *t)
 	setup->options.threads = (unsigned)threads;
 	setup->options.busy_poll = (int64_t)busy_poll * 1000;
 	setup->store_size = (size_t)store;
+	setup->verbose = flag(t, ZCLI_VERBOSE);
 	setup->metrics_file = g_strdup(t->value[ZCLI_METRICS_FILE]);
 	return good;
 }
@@ -262,12 +265,48 @@ void zcli_setup_clear(struct zcli_setup *setup)
 	if (setup->nis)
 		g_ptr_array_unref(setup->nis);
 	g_free(setup->metrics_file);
+	zjournal_free(setup->journal);
 	*setup = (struct zcli_setup){0};
 }
 
 struct zcli_ni *zcli_first(const struct zcli_setup *setup)
 {
 	return setup->nis->pdata[0];
+}
+
+/* ---- the journal -------------------------------------------------------------------- */
+
+static void on_trace(void *user, const struct zclnd_trace *trace)
+{
+	const struct zcli_ni *ni = user;
+
+	zjournal_trace(ni->journal, trace);
+	if (ni->traces)
+		zcli_trace(NULL, trace);
+}
+
+static void on_note(void *user, enum zclnd_note note, const struct sockaddr_in *addr)
+{
+	const struct zcli_ni *ni = user;
+
+	zjournal_note(ni->journal, note, addr);
+}
+
+void zcli_journal(struct zcli_setup *setup, bool dated)
+{
+	const struct zjournal_options options = {
+		.to = stderr, .verbose = setup->verbose, .stamps = dated};
+
+	setup->journal = zjournal_new(&options);
+	for (guint i = 0; i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+
+		ni->journal = setup->journal;
+		ni->options.trace = on_trace;
+		ni->options.trace_conns_only = !ni->traces;
+		ni->options.note = on_note;
+		ni->options.user = ni;
+	}
 }
 
 /* ---- opening ------------------------------------------------------------------------ */

@@ -196,9 +196,10 @@ int zcmd_peer(int argc, char **argv)
 	if (!zcli_parse(&argc, &argv, &cli, NULL, true, "",
 			"Runs a peer in the foreground: it answers pings, takes PUTs to portal 50 "
 			"and keeps\n"
-			"those to portal 52 for GETs. SIGUSR1 prints statistics; SIGINT and "
-			"SIGTERM end it\n"
-			"in order.",
+			"those to portal 52 for GETs. What is wrong with peers and callers goes to "
+			"standard\n"
+			"error, with the remedy. SIGUSR1 prints statistics; SIGINT and SIGTERM end "
+			"it in order.",
 			&status)) {
 		zcli_clear(&cli);
 		return status;
@@ -212,6 +213,7 @@ int zcmd_peer(int argc, char **argv)
 		       setup.nis->len == 1 ? "" : "s");
 	} else {
 		daemon.signals = zcli_signals();
+		zcli_journal(&setup, true);
 		status = run(&daemon);
 		close(daemon.signals);
 	}

@@ -72,6 +72,7 @@ static bool one_ping(struct ping *ping)
 	struct zclnd_ping_info info;
 	struct zclnd_event event;
 	enum zclnd_err err;
+	int64_t left;
 	int signo;
 
 	ping->sent++;
@@ -87,9 +88,11 @@ static bool one_ping(struct ping *ping)
 		return false;
 	}
 	take_answer(ping, &event, zcli_now() - sent_at, &info);
-	return ping->sent == ping->count ||
-	       zcli_wait(ping->signals, NULL, -1, sent_at + ping->interval - zcli_now(), NULL,
-			 &signo) == ZCLI_TIME;
+	if (ping->sent == ping->count)
+		return true;
+	/* An answer may take longer than the interval. */
+	left = MAX(sent_at + ping->interval - zcli_now(), 0);
+	return zcli_wait(ping->signals, NULL, -1, left, NULL, &signo) == ZCLI_TIME;
 }
 
 static void print_summary(const struct ping *ping)
@@ -151,6 +154,7 @@ static bool set_up(struct ping *ping, const struct zcli *cli, int argc, char **a
 	/* It calls, and needs no acceptor unless told so. */
 	options->listens = cli->said.value[ZCLI_LISTEN] != NULL;
 	options->eq = ping->eq;
+	zcli_journal(setup, false);
 	return true;
 }
 

@@ -131,7 +131,7 @@ static void start_connect(struct zreal_conn *conn)
 	enum zsock_source source;
 	int fd;
 
-	if (!zreal_resolve(node, zcl_conn_peer_nid(conn->core), &to)) {
+	if (!zreal_node_peer(node, zcl_conn_peer_nid(conn->core), &to)) {
 		zreal_conn_fail(conn, ZCL_E_UNREACHABLE);
 		return;
 	}

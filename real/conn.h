@@ -72,8 +72,6 @@ struct zreal_node {
 /* net.c */
 void zreal_note(const struct zreal_node *node, enum zreal_note note,
 		const struct sockaddr_in *addr);
-/* False: nobody knows where that is. */
-bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 
 /* conn.c */
 struct zreal_conn *zreal_conn_new(struct zreal_node *node);

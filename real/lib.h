@@ -81,6 +81,12 @@ struct zclnd_ni {
 	struct zcallers *callers; /* NULL: each caller is the first loop's and this NI's */
 };
 
+/* An event of the core and the node that it is of, for zclnd_trace_*. */
+struct zclnd_trace {
+	const struct zcl_event *event;
+	const struct zreal_node *node;
+};
+
 /* lib.c */
 void zl_error(struct zclnd_error *error, enum zclnd_err err, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

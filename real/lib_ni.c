@@ -66,8 +66,9 @@ static void on_deliver(void *user, const struct zcl_lnet_event *event)
 static void on_trace(void *user, const struct zcl_event *event)
 {
 	const struct zl_part *part = user;
+	const struct zclnd_trace trace = {.event = event, .node = part->node};
 
-	part->ni->options.trace(part->ni->options.user, (const struct zclnd_trace *)event);
+	part->ni->options.trace(part->ni->options.user, &trace);
 }
 
 static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)
@@ -92,6 +93,7 @@ static void to_core(const struct zclnd_ni_options *options, struct zcl_config *c
 	core->nid = options->nid;
 	core->incarnation = options->incarnation;
 	core->max_version = options->version;
+	core->trace_conns_only = options->trace_conns_only;
 	core->typed = options->typed;
 	core->zc_requests = options->zc_requests;
 	core->checksum = options->checksum;

@@ -172,34 +172,41 @@ enum zclnd_err zclnd_way_parse(const char *text, enum zclnd_way *way)
 
 /* ---- traces ------------------------------------------------------------------------- */
 
-static const struct zcl_event *core_event(const struct zclnd_trace *trace)
-{
-	return (const struct zcl_event *)trace;
-}
-
 int64_t zclnd_trace_time(const struct zclnd_trace *trace)
 {
-	return core_event(trace)->time;
+	return trace->event->time;
 }
 
 zclnd_nid zclnd_trace_self(const struct zclnd_trace *trace)
 {
-	return core_event(trace)->self;
+	return trace->event->self;
 }
 
 zclnd_nid zclnd_trace_peer(const struct zclnd_trace *trace)
 {
-	return core_event(trace)->peer;
+	return trace->event->peer;
+}
+
+bool zclnd_trace_remote(const struct zclnd_trace *trace, struct sockaddr_in *addr)
+{
+	const struct zcl_event *event = trace->event;
+
+	/* While an NI is being made there is no node yet. */
+	if (!trace->node)
+		return false;
+	if (event->conn != 0 && zreal_node_remote(trace->node, event->conn, addr))
+		return true;
+	return event->peer != ZCL_NID_ANY && zreal_node_peer(trace->node, event->peer, addr);
 }
 
 const char *zclnd_trace_name(const struct zclnd_trace *trace)
 {
-	return zcl_event_name(core_event(trace)->kind);
+	return zcl_event_name(trace->event->kind);
 }
 
 bool zclnd_trace_field(const struct zclnd_trace *trace, const char *field, char *buf, size_t size)
 {
-	return zcl_event_field(core_event(trace), field, buf, size);
+	return zcl_event_field(trace->event, field, buf, size);
 }
 
 const char *const *zclnd_trace_fields(void)

@@ -92,7 +92,7 @@ void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sock
 	g_hash_table_replace(node->peers, key, g_memdup2(addr, sizeof(*addr)));
 }
 
-bool zreal_resolve(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr)
+bool zreal_node_peer(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr)
 {
 	const struct sockaddr_in *set = g_hash_table_lookup(node->peers, &nid);
 

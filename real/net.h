@@ -99,6 +99,8 @@ struct sockaddr_in zreal_node_address(const struct zreal_node *node);
  * came from. Closes it when the node is stopping or at a limit.
  */
 void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from);
+/* Where a peer is called. False: nowhere. Legal in callbacks. */
+bool zreal_node_peer(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 /* Where a peer is found, instead of its NID's address at peer_port. */
 void zreal_node_set_peer(struct zreal_node *node, zcl_nid nid, const struct sockaddr_in *addr);
 

@@ -215,6 +215,11 @@ ZCLND_API int64_t zclnd_trace_time(const struct zclnd_trace *trace); /* CLOCK_MO
 ZCLND_API zclnd_nid zclnd_trace_self(const struct zclnd_trace *trace);
 /* ZCLND_NID_ANY while it is unknown. */
 ZCLND_API zclnd_nid zclnd_trace_peer(const struct zclnd_trace *trace);
+/*
+ * The other end of the event's connection, else where its peer is called. False: neither is known
+ * (any more). Walks all connections of the peer's loop.
+ */
+ZCLND_API bool zclnd_trace_remote(const struct zclnd_trace *trace, struct sockaddr_in *addr);
 ZCLND_API const char *zclnd_trace_name(const struct zclnd_trace *trace);
 /* A field as text; false when no event has such a field. "" when it does not apply. */
 ZCLND_API bool zclnd_trace_field(const struct zclnd_trace *trace, const char *field, char *buf,
@@ -297,6 +302,7 @@ struct zclnd_ni_options {
 	/* On the loop's thread from inside the protocol: must not call any function of an instance.
 	 */
 	void (*trace)(void *user, const struct zclnd_trace *trace);
+	bool trace_conns_only; /* it hears of connections, not of each message */
 	/* Likewise. addr: of the caller, or of who is called; may be NULL. */
 	void (*note)(void *user, enum zclnd_note note, const struct sockaddr_in *addr);
 	void *user; /* of all callbacks */

@@ -53,6 +53,9 @@ static const struct {
 	{ZCL_EV_PROTOCOL_ERROR, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "protocol error[: {error}]"},
 	{ZCL_EV_CUT_OFF, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD,
 	 "cuts off {peer}, which asks and does not read"},
+	{ZCL_EV_OVERDUE, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD,
+	 "cookie {cookie} is not acknowledged in time"},
+	{ZCL_EV_CALLER_LOST, ZTRACE_SHAPE_NOTE, ZTRACE_CLASS_BAD, "a caller is gone[: {error}]"},
 };
 
 static int find(enum zcl_event_kind kind)

@@ -63,7 +63,7 @@ uncovered()
 	done
 }
 
-plan 10
+plan 11
 cd "$scratch" || exit 1
 cat >page.md <<'EOT'
 # One thing: `two`
@@ -83,7 +83,7 @@ check_equal "a citation of no section is found" "source.c: wire notes 4" \
 	"$(echo source.c | cited | uncovered notes.md)"
 
 cd "$top_srcdir" || exit 1
-for page in README.md HACKING.md doc/wire.md; do
+for page in README.md HACKING.md doc/wire.md doc/deploying.md; do
 	dead_links "$page" >"$scratch/found"
 	check "the links of $page lead somewhere" "$scratch/found"
 done

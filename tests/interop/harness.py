@@ -2,6 +2,7 @@
 """TAP, addresses of this run, and processes of zclnd, for the tests of this folder."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,10 @@ NET = f"127.{os.getpid() % 253 + 1}.{os.getpid() // 253 % 256}."
 def host(number):
     """An address that no other test uses. Ports are the kernel's choice."""
     return NET + str(number)
+
+
+# A line of the peer's journal: date, level, words.
+JOURNAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} zclnd: (warning: )?(\S.*)")
 
 
 class Skip(Exception):
@@ -97,6 +102,11 @@ class Process:
     def messages(self):
         return self._text(self.err)
 
+    def journal(self):
+        """The lines of its journal, without dates."""
+        return [(match.group(1) or "") + match.group(2)
+                for match in map(JOURNAL.match, self.messages().splitlines()) if match]
+
     def finish(self):
         """(status, output) when it ends by itself."""
         try:
@@ -159,7 +169,8 @@ class Peer(Process):
         self.child.terminate()
         status, text = self.finish()
         equal(status, 0, text)
-        equal(self.messages(), "", "messages of the peer")
+        for line in self.messages().splitlines():
+            assert JOURNAL.match(line), f"message of the peer: {line}"
 
 
 def ping(target, where, address, *arguments, speaks="v2"):

@@ -116,6 +116,8 @@ def closed_door():
         status, text = CABLE.zclnd("ping", NEAR_TEXT, "--timeout", "5",
                                    before=UNPRIVILEGED).finish()
         equal((status, "no answer 1" in text), (1, True), text)
+        equal(text.count("calls leave from ports above 1023"), 1, text)
+        assert "give zclnd CAP_NET_BIND_SERVICE, or set accept=all" in text, text
         assert all(port > 1023 for port in node.sources), node.sources
 
 

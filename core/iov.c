@@ -23,16 +23,10 @@ size_t zcl_iov_slice(const struct iovec *src, size_t nsrc, size_t offset, size_t
 	return n;
 }
 
-void zcl_iovs_set(struct zcl_iovs *iovs, const struct iovec *iov, size_t n)
+void zcl_iovs_grow(struct zcl_iovs *iovs)
 {
-	struct iovec *to;
-
-	g_assert(n <= ZCL_LNET_MAX_IOV);
-	if (n > G_N_ELEMENTS(iovs->few) && iovs->many == NULL)
+	if (iovs->many == NULL)
 		iovs->many = g_new(struct iovec, ZCL_LNET_MAX_IOV);
-	to = zcl_iovs(iovs, n);
-	for (size_t i = 0; i < n; i++)
-		to[i] = iov[i];
 }
 
 void zcl_iovs_clear(struct zcl_iovs *iovs)

@@ -39,8 +39,23 @@ static inline struct iovec *zcl_iovs(const struct zcl_iovs *iovs, size_t n)
 	return n <= G_N_ELEMENTS(iovs->few) ? (struct iovec *)iovs->few : iovs->many;
 }
 
+/* Makes room for `many`. */
+void zcl_iovs_grow(struct zcl_iovs *iovs);
+
 /* n <= ZCL_LNET_MAX_IOV */
-void zcl_iovs_set(struct zcl_iovs *iovs, const struct iovec *iov, size_t n);
+static inline void zcl_iovs_set(struct zcl_iovs *iovs, const struct iovec *iov, size_t n)
+{
+	struct iovec *to = iovs->few;
+
+	g_assert(n <= ZCL_LNET_MAX_IOV);
+	if (G_UNLIKELY(n > G_N_ELEMENTS(iovs->few))) {
+		zcl_iovs_grow(iovs);
+		to = iovs->many;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[i] = iov[i];
+}
+
 void zcl_iovs_clear(struct zcl_iovs *iovs);
 
 #endif

@@ -236,6 +236,61 @@ static const uint8_t *gather(struct zcl_rx *rx, const uint8_t **at, const uint8_
 	return rx->have == rx->need ? rx->buf : NULL;
 }
 
+static void settle(struct zcl_rx *rx)
+{
+	if (rx->want > 0)
+		rx->state = ZCL_RX_LNET_PAYLOAD;
+	else if (rx->slop > 0)
+		rx->state = ZCL_RX_SLOP;
+	else
+		rx->state = ZCL_RX_DONE;
+}
+
+/* The next place for `want` bytes, from *offset of the list *iov on. */
+static struct iovec place(const struct iovec **iov, size_t *offset, size_t want)
+{
+	while (*offset >= (*iov)->iov_len) {
+		*offset -= (*iov)->iov_len;
+		(*iov)++;
+	}
+	return (struct iovec){(uint8_t *)(*iov)->iov_base + *offset,
+			      MIN((*iov)->iov_len - *offset, want)};
+}
+
+/* n bytes are at their place. */
+static void placed(struct zcl_rx *rx, const void *data, size_t n)
+{
+	sum(rx, data, n);
+	rx->offset += n;
+	rx->want -= n;
+}
+
+static size_t push_payload(struct zcl_rx *rx, const uint8_t *data, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && rx->want > 0) {
+		const struct iovec to = place(&rx->iov, &rx->offset, rx->want);
+		const size_t n = MIN(len - done, to.iov_len);
+
+		memcpy(to.iov_base, data + done, n);
+		placed(rx, to.iov_base, n);
+		done += n;
+	}
+	settle(rx);
+	return done;
+}
+
+static size_t push_slop(struct zcl_rx *rx, const uint8_t *data, size_t len)
+{
+	const size_t n = MIN(len, rx->slop);
+
+	sum(rx, data, n);
+	rx->slop -= n;
+	settle(rx);
+	return n;
+}
+
 /* The next unit or payload; false: that is all there is for now. */
 static inline bool take(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
 			const uint8_t **unit)
@@ -245,8 +300,10 @@ static inline bool take(struct zcl_rx *rx, const uint8_t **at, const uint8_t *en
 		return *unit != NULL;
 	}
 	*unit = NULL;
-	if (*at < end)
-		*at += zcl_rx_push(rx, *at, (size_t)(end - *at));
+	if (rx->state == ZCL_RX_LNET_PAYLOAD)
+		*at += push_payload(rx, *at, (size_t)(end - *at));
+	if (rx->state == ZCL_RX_SLOP)
+		*at += push_slop(rx, *at, (size_t)(end - *at));
 	return rx->state == ZCL_RX_DONE;
 }
 
@@ -312,16 +369,6 @@ enum zcl_err zcl_rx_next(struct zcl_rx *rx, struct zcl_rx_item *item)
 	return err;
 }
 
-static void settle(struct zcl_rx *rx)
-{
-	if (rx->want > 0)
-		rx->state = ZCL_RX_LNET_PAYLOAD;
-	else if (rx->slop > 0)
-		rx->state = ZCL_RX_SLOP;
-	else
-		rx->state = ZCL_RX_DONE;
-}
-
 void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t offset, size_t want)
 {
 	g_assert(rx->state == ZCL_RX_PARSE || rx->state == ZCL_RX_PARSE_WAIT);
@@ -349,17 +396,6 @@ void zcl_rx_drop_sink(struct zcl_rx *rx)
 	settle(rx);
 }
 
-/* The next place for `want` bytes, from *offset of the list *iov on. */
-static struct iovec place(const struct iovec **iov, size_t *offset, size_t want)
-{
-	while (*offset >= (*iov)->iov_len) {
-		*offset -= (*iov)->iov_len;
-		(*iov)++;
-	}
-	return (struct iovec){(uint8_t *)(*iov)->iov_base + *offset,
-			      MIN((*iov)->iov_len - *offset, want)};
-}
-
 size_t zcl_rx_iov(const struct zcl_rx *rx, struct iovec *iov, size_t max)
 {
 	const struct iovec *from = rx->iov;
@@ -375,14 +411,6 @@ size_t zcl_rx_iov(const struct zcl_rx *rx, struct iovec *iov, size_t max)
 	return n;
 }
 
-/* n bytes are at their place. */
-static void placed(struct zcl_rx *rx, const void *data, size_t n)
-{
-	sum(rx, data, n);
-	rx->offset += n;
-	rx->want -= n;
-}
-
 void zcl_rx_advance(struct zcl_rx *rx, size_t n)
 {
 	g_assert(rx->state == ZCL_RX_LNET_PAYLOAD && n <= rx->want);
@@ -394,32 +422,6 @@ void zcl_rx_advance(struct zcl_rx *rx, size_t n)
 		n -= len;
 	}
 	settle(rx);
-}
-
-static size_t push_payload(struct zcl_rx *rx, const uint8_t *data, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len && rx->want > 0) {
-		const struct iovec to = place(&rx->iov, &rx->offset, rx->want);
-		const size_t n = MIN(len - done, to.iov_len);
-
-		memcpy(to.iov_base, data + done, n);
-		placed(rx, to.iov_base, n);
-		done += n;
-	}
-	settle(rx);
-	return done;
-}
-
-static size_t push_slop(struct zcl_rx *rx, const uint8_t *data, size_t len)
-{
-	const size_t n = MIN(len, rx->slop);
-
-	sum(rx, data, n);
-	rx->slop -= n;
-	settle(rx);
-	return n;
 }
 
 size_t zcl_rx_push(struct zcl_rx *rx, const void *data, size_t len)

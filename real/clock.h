@@ -16,13 +16,19 @@ struct zclock {
 	double scale; /* > 0 */
 };
 
-static inline int64_t zclock_now(const struct zclock *clock)
+/* What it shows at `time` of the loop. */
+static inline int64_t zclock_at(const struct zclock *clock, int64_t time)
 {
-	const int64_t passed = zloop_now() - clock->start;
+	const int64_t passed = time - clock->start;
 
 	if (passed <= 0)
 		return 0;
 	return clock->scale == 1.0 ? passed : (int64_t)((double)passed / clock->scale);
+}
+
+static inline int64_t zclock_now(const struct zclock *clock)
+{
+	return zclock_at(clock, zloop_now());
 }
 
 /* When the loop's time shows `when` on this clock; INT64_MAX: never, or not started. */

@@ -52,6 +52,7 @@ struct zreal_node {
 	struct zloop *loop;
 	struct zreal_options options;
 	const struct zclock *clock;
+	int64_t last_now; /* what the core was told last */
 	struct zcl_node *core;
 	struct zloop_io listener;
 	struct sockaddr_in address; /* of the listener */

@@ -80,7 +80,7 @@ static enum zcl_err put_now(struct zl_part *part, const struct zclnd_put *put)
 		.user = put->user,
 	};
 
-	return zcl_lnet_put(zreal_node_core(part->node), &core, zreal_node_now(part->node));
+	return zcl_lnet_put(zreal_node_core(part->node), &core, zreal_node_recent(part->node));
 }
 
 static enum zcl_err get_now(struct zl_part *part, const struct zclnd_get *get)
@@ -95,7 +95,7 @@ static enum zcl_err get_now(struct zl_part *part, const struct zclnd_get *get)
 		.user = get->user,
 	};
 
-	return zcl_lnet_get(zreal_node_core(part->node), &core, zreal_node_now(part->node));
+	return zcl_lnet_get(zreal_node_core(part->node), &core, zreal_node_recent(part->node));
 }
 
 static enum zcl_err ping_now(struct zl_part *part, zclnd_nid target, struct zclnd_ping_info *info,
@@ -105,7 +105,8 @@ static enum zcl_err ping_now(struct zl_part *part, zclnd_nid target, struct zcln
 	enum zcl_err err;
 
 	*ping = (struct ping){info, user};
-	err = zcl_lnet_ping(zreal_node_core(part->node), target, ping, zreal_node_now(part->node));
+	err = zcl_lnet_ping(zreal_node_core(part->node), target, ping,
+			    zreal_node_recent(part->node));
 	if (err != ZCL_OK)
 		g_free(ping);
 	return err;

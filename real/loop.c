@@ -33,6 +33,7 @@ struct handler {
 struct zloop {
 	int epoll;
 	bool stopped;
+	int64_t time; /* of the present pass; 0: does not run */
 
 	/* The events of this pass that are still to be dispatched. */
 	struct epoll_event ready[MAX_EVENTS];
@@ -66,6 +67,11 @@ int64_t zloop_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int64_t zloop_time(const struct zloop *loop)
+{
+	return loop->time ? loop->time : zloop_now();
 }
 
 /* ---- descriptors -------------------------------------------------------------------- */
@@ -155,7 +161,7 @@ static struct zloop_timer *first_timer(struct zloop *loop)
 static void run_timers(struct zloop *loop)
 {
 	const uint64_t newer = loop->timer_order; /* armed by these timers: the next pass */
-	const int64_t now = zloop_now();
+	const int64_t now = loop->time;
 	struct zloop_timer *timer;
 
 	while ((timer = first_timer(loop)) && timer->due <= now && timer->order < newer) {
@@ -405,6 +411,7 @@ static void one_pass(struct zloop *loop)
 
 	if (sleeps && loop->waits)
 		atomic_store_explicit(&loop->asleep, false, memory_order_relaxed);
+	loop->time = zloop_now();
 	loop->ready_at = 0;
 	loop->ready_end = MAX(n, 0);
 	dispatch(loop);
@@ -449,6 +456,7 @@ void zloop_run(struct zloop *loop)
 	const bool held = hold_sigpipe(&pipe);
 
 	loop->stopped = false;
+	loop->time = zloop_now();
 	while (!loop->stopped) {
 		run_work(loop);
 		if (loop->stopped)
@@ -456,6 +464,7 @@ void zloop_run(struct zloop *loop)
 		arm_timerfd(loop);
 		one_pass(loop);
 	}
+	loop->time = 0;
 	if (held)
 		let_go_of_sigpipe(&pipe);
 }

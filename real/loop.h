@@ -44,6 +44,8 @@ struct zloop *zloop_new(void);
 void zloop_free(struct zloop *loop);
 
 int64_t zloop_now(void);
+/* When the events of the present pass were taken; outside of zloop_run: now. */
+int64_t zloop_time(const struct zloop *loop);
 
 /* Watches fd (stays the owner's) for EPOLL* events; level-triggered unless EPOLLET is given. */
 void zloop_add(struct zloop *loop, struct zloop_io *io, int fd, uint32_t events);

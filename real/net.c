@@ -38,9 +38,15 @@ void zreal_options_init(struct zreal_options *options, zcl_nid nid)
 	options->core.nid = nid;
 }
 
-int64_t zreal_node_now(const struct zreal_node *node)
+int64_t zreal_node_now(struct zreal_node *node)
 {
-	return zclock_now(node->clock);
+	node->last_now = zclock_now(node->clock);
+	return node->last_now;
+}
+
+int64_t zreal_node_recent(const struct zreal_node *node)
+{
+	return MAX(node->last_now, zclock_at(node->clock, zloop_time(node->loop)));
 }
 
 struct zcl_node *zreal_node_core(struct zreal_node *node)

@@ -89,7 +89,9 @@ bool zreal_node_remote(const struct zreal_node *node, uint64_t conn, struct sock
 
 struct zcl_node *zreal_node_core(struct zreal_node *node);
 /* The time to give to the core, in the node's clock. */
-int64_t zreal_node_now(const struct zreal_node *node);
+int64_t zreal_node_now(struct zreal_node *node);
+/* The same, as of the present pass: to look at the clock costs as much as a small message does. */
+int64_t zreal_node_recent(const struct zreal_node *node);
 /* After calls into the core: its requests are seen to at the end of this pass. */
 void zreal_node_kick(struct zreal_node *node);
 /* Where it listens, with the real port. */

@@ -17,6 +17,21 @@
 static void on_ready(void *data, uint32_t events);
 static void connect_onward(void *data);
 
+static void start_capture(struct zrelay_stream *stream, int fd, int64_t now)
+{
+	const struct zrelay_options *options = &stream->relay->options;
+	struct sockaddr_in caller = {0};
+	socklen_t len = sizeof(caller);
+
+	getpeername(fd, (struct sockaddr *)&caller, &len);
+	stream->flow = (struct zpcap_flow){
+		.file = {options->pcap[0], options->pcap[1]},
+		.address = {options->shown_as[0], options->shown_as[1]},
+		.port = {ntohs(caller.sin_port), ZSOCK_PORT},
+	};
+	zpcap_called(&stream->flow, now);
+}
+
 bool zrelay_loses(const struct zrelay *relay, int from)
 {
 	unsigned *left = relay->options.lose[from];
@@ -33,6 +48,7 @@ static struct zrelay_stream *stream_new(struct zrelay *relay, int fd)
 	stream->relay = relay;
 	stream->link.data = stream;
 	stream->call = relay->options.called(relay->options.user);
+	start_capture(stream, fd, now);
 	/* As if the handshake of TCP had taken its three ways. */
 	stream->opened = now + 2 * latency;
 	for (int i = 0; i < 2; i++)
@@ -101,6 +117,7 @@ static void end_connect(struct zrelay_side *side)
 		return;
 	}
 	side->connected = true;
+	zpcap_opened(&side->stream->flow, zclock_now(side->stream->relay->options.clock));
 	zrelay_side_flush(side);
 	zrelay_side_watch(side);
 }

@@ -24,6 +24,9 @@ struct zrelay_options {
 	const struct zclock *clock;	/* script time; outlives the relay */
 	const struct zworld_link *link; /* shared, may change; outlives the relay */
 	GRand *chance;			/* for jitter; outlives the relay */
+	/* Captures of the caller and the called (NULL: none), and which addresses they show. */
+	struct zpcap *pcap[2];
+	uint32_t shown_as[2];
 	/* A unit was caught. forward: on its way from -> to. Must not call the relay back. */
 	void (*held)(void *user, bool forward, enum zworld_unit unit);
 	/* A call came in: its number (zworld.h). Called in the order of the calls. */

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "real/pcap.h"
 #include "real/relay.h"
 #include "scenarios/gate.h"
 
@@ -53,6 +54,7 @@ struct zrelay_stream {
 	struct zloop_timer connect_timer;
 	struct zrelay_side side[2];
 	struct zrelay_lane lane[2];
+	struct zpcap_flow flow;
 	bool postponed; /* to be connected onward when the way is not cut any more */
 	bool over;
 };

@@ -36,6 +36,11 @@ static struct zrelay_lane *lane_to(struct zrelay_side *side)
 	return &side->stream->lane[!side->index];
 }
 
+static int64_t now_of(const struct zrelay_lane *lane)
+{
+	return zclock_now(lane->stream->relay->options.clock);
+}
+
 /* ---- sockets ------------------------------------------------------------------------ */
 
 void zrelay_side_close(struct zrelay_side *side, bool reset)
@@ -120,6 +125,7 @@ static void passed(void *user, const uint8_t *data, size_t len)
 		lane->nob -= len;
 		return;
 	}
+	zpcap_arrived(&lane->stream->flow, lane->from, now_of(lane), data, len);
 	g_byte_array_append(side->out, data, (guint)len);
 }
 
@@ -128,6 +134,7 @@ static void passed_end(void *user, enum zcl_err why)
 	struct zrelay_lane *lane = user;
 	struct zrelay_side *side = far_side(lane);
 
+	zpcap_end_arrived(&lane->stream->flow, lane->from, now_of(lane), why != ZCL_E_EOF);
 	lane->end_passed = true;
 	side->end_due = true;
 	side->end_why = lane->reset_after ? ZCL_E_RESET : why;
@@ -224,12 +231,21 @@ static int64_t due_time(struct zrelay_lane *lane, size_t len)
 	return lane->there_at;
 }
 
+static void note_sent(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
+{
+	if (len)
+		zpcap_sent(&lane->stream->flow, lane->from, now_of(lane), data, len);
+	if (end != ZCL_OK)
+		zpcap_end_sent(&lane->stream->flow, lane->from, now_of(lane), end != ZCL_E_EOF);
+}
+
 static void set_out(struct zrelay_lane *lane, const void *data, size_t len, enum zcl_err end)
 {
 	const struct zrelay *relay = lane->stream->relay;
 	const bool lost = zrelay_loses(relay, lane->from);
 	struct chunk *chunk;
 
+	note_sent(lane, data, len, end);
 	/* A reset is sent once, and by one who is not there any more. */
 	if (lost && end != ZCL_OK && end != ZCL_E_EOF) {
 		lane->stream->side[lane->from].gone = true;

@@ -4,10 +4,12 @@
 #include "real/world.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <glib.h>
 #include <sys/resource.h>
 
 #include "real/net.h"
+#include "real/pcap.h"
 #include "real/relay.h"
 
 #define MAX_PEERS	  250
@@ -39,7 +41,8 @@ struct zworld_peer {
 	guint index;
 	zcl_nid nid;
 	struct in_addr address;
-	struct life *life; /* NULL: crashed */
+	struct life *life;  /* NULL: crashed */
+	struct zpcap *pcap; /* NULL: none */
 	struct way way[MAX_PEERS];
 };
 
@@ -70,7 +73,9 @@ struct real_world {
 	struct zloop *loop;
 	struct zclock clock;
 	GRand *chance;
-	uint32_t net; /* 127.a.b.0 */
+	char *pcap_dir;	  /* NULL: none */
+	GPtrArray *pcaps; /* of struct zpcap */
+	uint32_t net;	  /* 127.a.b.0 */
 	GPtrArray *peers;
 	GPtrArray *lives;	 /* of struct life: all that there ever were */
 	GPtrArray *appointments; /* all that were ever made */
@@ -231,6 +236,8 @@ static bool add_way(struct zworld_peer *from, struct zworld_peer *to, struct zwo
 		.clock = &world->clock,
 		.link = link,
 		.chance = world->chance,
+		.pcap = {from->pcap, to->pcap},
+		.shown_as = {zcl_nid_addr(from->nid), zcl_nid_addr(to->nid)},
 		.held = on_held,
 		.called = on_called,
 		.lose = {&from->way[to->index].lose, &to->way[from->index].lose},
@@ -307,6 +314,25 @@ static bool start_node(struct zworld_peer *peer, const struct zcl_config *config
 	return false;
 }
 
+static bool add_capture(struct zworld_peer *peer, const char **why)
+{
+	struct real_world *world = peer->world;
+	char *path;
+
+	if (world->pcap_dir == NULL)
+		return true;
+	path = g_strdup_printf("%s/%s.pcap", world->pcap_dir, peer->name);
+	peer->pcap = zpcap_new(path);
+	if (peer->pcap) {
+		g_ptr_array_add(world->pcaps, peer->pcap);
+	} else {
+		g_snprintf(world->why, sizeof(world->why), "%s: %s", path, g_strerror(errno));
+		*why = world->why;
+	}
+	g_free(path);
+	return peer->pcap != NULL;
+}
+
 static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 				    const struct zcl_config *config, const char **why)
 {
@@ -323,7 +349,7 @@ static struct zworld_peer *add_peer(struct zworld *base, const char *name,
 	peer->nid = config->nid;
 	peer->index = world->peers->len;
 	peer->address.s_addr = htonl(world->net + peer->index + 1);
-	if (!start_node(peer, config, why)) {
+	if (!add_capture(peer, why) || !start_node(peer, config, why)) {
 		g_free(peer->name);
 		g_free(peer);
 		return NULL;
@@ -727,6 +753,8 @@ static void world_free(struct zworld *base)
 	g_ptr_array_unref(world->links);
 	g_ptr_array_unref(world->peers);
 	g_rand_free(world->chance);
+	g_ptr_array_unref(world->pcaps);
+	g_free(world->pcap_dir);
 	zloop_free(world->loop);
 	g_free(world);
 }
@@ -762,10 +790,6 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	struct real_world *world;
 	struct zloop *loop;
 
-	if (options->pcap_dir) {
-		*why = "captures of a script are made by the simulation (zclnd-sim race --pcap)";
-		return NULL;
-	}
 	loop = zloop_new();
 	if (!loop) {
 		*why = "the kernel gives no descriptors for a loop";
@@ -777,7 +801,9 @@ struct zworld *zreal_world_new(const struct zworld_options *options, const char 
 	world->clock.start = ZCLOCK_NOT_STARTED;
 	world->clock.scale = options->time_scale > 0 ? options->time_scale : 1.0;
 	/* Addresses of this run; that two runs meet is unlikely, and their ports differ anyway. */
-	world->plain = options->plain;
+	world->plain = options->plain && options->pcap_dir == NULL;
+	world->pcap_dir = g_strdup(options->pcap_dir);
+	world->pcaps = g_ptr_array_new_with_free_func((GDestroyNotify)zpcap_free);
 	world->net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
 		     (uint32_t)g_random_int_range(0, 256) << 8;
 	world->chance = g_rand_new_with_seed((guint32)options->seed);

@@ -16,6 +16,7 @@ enum { EXIT_PASS = 0, EXIT_USAGE = 2, EXIT_INTERNAL = 99 };
 struct options {
 	gboolean ladder, ascii, tap, json, events, list, quiet, version;
 	gint64 seed;
+	gint jobs;
 	gdouble time_scale;
 	gchar *pcap, *trace, *diagram, *only_case, *fault;
 	gchar **files;
@@ -42,6 +43,8 @@ static GOptionContext *make_context(struct options *o)
 		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the cases, run nothing", NULL},
 		{"case", 'c', 0, G_OPTION_ARG_STRING, &o->only_case, "Run this case only", "NAME"},
 		{"seed", 's', 0, G_OPTION_ARG_INT64, &o->seed, "First seed (1)", "N"},
+		{"jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "Run so many cases at a time (1)",
+		 "N"},
 		{"pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap, "Write captures below DIR", "DIR"},
 		{"trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
 		 "Write every event of every run as JSON Lines", "FILE"},
@@ -121,15 +124,6 @@ static GPtrArray *read_scripts(char **files)
 	return NULL;
 }
 
-static size_t count_results(const struct zrace_suite *suite, const GPtrArray *scripts)
-{
-	size_t total = 0;
-
-	for (guint i = 0; i < scripts->len; i++)
-		total += zrace_suite_count(suite, g_ptr_array_index(scripts, i));
-	return total;
-}
-
 /* One file holds one diagram. */
 static bool diagram_fits(const struct zrace_suite *suite, const GPtrArray *scripts,
 			 const struct options *o)
@@ -145,8 +139,7 @@ static bool diagram_fits(const struct zrace_suite *suite, const GPtrArray *scrip
 
 /* ---- running ---- */
 
-static int run_scripts(const struct zrace_suite *suite, const GPtrArray *scripts,
-		       const struct options *o)
+static int run_scripts(const struct zrace_suite *suite, const GArray *runs, const struct options *o)
 {
 	struct zrace_report report = {.form = o->tap	  ? ZRACE_FORM_TAP
 					      : o->json	  ? ZRACE_FORM_JSON
@@ -157,16 +150,18 @@ static int run_scripts(const struct zrace_suite *suite, const GPtrArray *scripts
 				      .quiet = o->quiet,
 				      .diagram = o->diagram,
 				      .out = stdout};
+	bool good;
 	int status;
 
 	if (o->trace && (report.trace = fopen(o->trace, "w")) == NULL) {
 		fprintf(stderr, "%s: %s\n", o->trace, g_strerror(errno));
 		return EXIT_USAGE;
 	}
-	zrace_report_begin(&report, count_results(suite, scripts));
-	for (guint i = 0; i < scripts->len; i++)
-		zrace_suite_run(suite, g_ptr_array_index(scripts, i), &report);
-	status = zrace_report_end(&report);
+	zrace_report_begin(&report, runs->len);
+	good = zrace_suite_run(suite, runs, &report);
+	if (!good)
+		fprintf(stderr, "no process for -j: %s\n", g_strerror(errno));
+	status = good ? zrace_report_end(&report) : EXIT_INTERNAL;
 	if (report.trace && fclose(report.trace) != 0) {
 		fprintf(stderr, "%s: %s\n", o->trace, g_strerror(errno));
 		status = EXIT_INTERNAL;
@@ -174,10 +169,16 @@ static int run_scripts(const struct zrace_suite *suite, const GPtrArray *scripts
 	return status;
 }
 
-static int list_scripts(const struct zrace_suite *suite, const GPtrArray *scripts)
+static int list_runs(const GArray *runs)
 {
-	for (guint i = 0; i < scripts->len; i++)
-		zrace_suite_list(suite, g_ptr_array_index(scripts, i), stdout);
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < runs->len; i++) {
+		zrace_result_name(text, &g_array_index(runs, struct zrace_run, i));
+		g_string_append_c(text, '\n');
+	}
+	fputs(text->str, stdout);
+	g_string_free(text, TRUE);
 	return EXIT_PASS;
 }
 
@@ -199,24 +200,28 @@ static int with_files(const struct zrace_backend *backend, const struct options 
 				    .only_case = o->only_case,
 				    .pcap_dir = o->pcap,
 				    .seed = (uint64_t)o->seed,
-				    .time_scale = o->time_scale};
+				    .time_scale = o->time_scale,
+				    .jobs = (unsigned)o->jobs};
 	int status = set_faults(backend, o, &suite);
 	GPtrArray *scripts;
+	GArray *runs;
 
 	if (status != EXIT_PASS)
 		return status;
 	scripts = read_scripts(o->files);
 	if (scripts == NULL)
 		return EXIT_USAGE;
-	if (count_results(&suite, scripts) == 0)
+	runs = zrace_suite_runs(&suite, scripts);
+	if (runs->len == 0)
 		status = usage(backend, "no case is called %s", o->only_case);
 	else if (!diagram_fits(&suite, scripts, o))
 		status = usage(backend, "--diagram %s: several cases: name a folder, or one --case",
 			       o->diagram);
 	else if (o->list)
-		status = list_scripts(&suite, scripts);
+		status = list_runs(runs);
 	else
-		status = run_scripts(&suite, scripts, o);
+		status = run_scripts(&suite, runs, o);
+	g_array_unref(runs);
 	g_ptr_array_unref(scripts);
 	return status;
 }
@@ -233,6 +238,8 @@ static int with_options(const struct zrace_backend *backend, const struct option
 		return usage(backend, "only one of --tap, --json, --events");
 	if (!(o->time_scale >= 0.01 && o->time_scale <= 1000))
 		return usage(backend, "--time-scale takes 0.01 to 1000");
+	if (o->jobs < 1 || o->jobs > 64)
+		return usage(backend, "--jobs takes 1 to 64");
 	if (o->seed < 1)
 		return usage(backend, "--seed takes 1 or more");
 	return with_files(backend, o);
@@ -262,15 +269,18 @@ static void print_help(const struct zrace_backend *backend, GOptionContext *cont
 
 int zrace_main(const struct zrace_backend *backend, int argc, char **argv)
 {
-	struct options o = {.seed = 1, .time_scale = 1};
+	struct options o = {.seed = 1, .jobs = 1, .time_scale = 1};
 	GOptionContext *context = make_context(&o);
 	GError *error = NULL;
 	char **args = g_new0(char *, (size_t)argc + 1);
 	int status;
 
 	setlocale(LC_CTYPE, "");
+	/* GOption does not know "-j2". */
 	for (int i = 0; i < argc; i++)
-		args[i] = g_strdup(argv[i]);
+		args[i] = g_str_has_prefix(argv[i], "-j") && g_ascii_isdigit(argv[i][2])
+				  ? g_strdup_printf("--jobs=%s", argv[i] + 2)
+				  : g_strdup(argv[i]);
 	if (wants_help(argc, argv)) {
 		print_help(backend, context);
 		status = EXIT_PASS;

@@ -158,7 +158,7 @@ static void events_result(const struct zrace_result *result, GString *text)
 		guint index = g_array_index(outcome->matched, guint, i);
 
 		g_string_append(text, "  ");
-		zrace_words_record(text, result->run->script, zrace_log_at(outcome->log, index));
+		zrace_words_fixed(text, result->run->script, zrace_log_at(outcome->log, index));
 		g_string_append_c(text, '\n');
 	}
 	if (outcome->state)
@@ -196,6 +196,29 @@ void zrace_report_result(struct zrace_report *report, const struct zrace_result 
 	g_string_free(text, TRUE);
 	if (!zrace_report_diagram(report, result))
 		report->unwritten = true;
+}
+
+#define UNWRITTEN 16u
+
+unsigned zrace_report_sum(const struct zrace_report *report)
+{
+	const enum zrace_verdict verdict = report->passed    ? ZRACE_PASS
+					   : report->failed  ? ZRACE_FAIL
+					   : report->skipped ? ZRACE_SKIP
+							     : ZRACE_ERROR;
+
+	return verdict | (report->unwritten ? UNWRITTEN : 0);
+}
+
+void zrace_report_add(struct zrace_report *report, unsigned sum, const GString *text,
+		      const GString *trace)
+{
+	count(report, (enum zrace_verdict)(sum & ~UNWRITTEN));
+	report->unwritten |= (sum & UNWRITTEN) != 0;
+	fwrite(text->str, 1, text->len, report->out);
+	fflush(report->out);
+	if (report->trace)
+		fwrite(trace->str, 1, trace->len, report->trace);
 }
 
 int zrace_report_end(struct zrace_report *report)

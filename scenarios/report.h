@@ -31,6 +31,13 @@ struct zrace_result {
 /* total: how many results will come. */
 void zrace_report_begin(struct zrace_report *report, size_t total);
 void zrace_report_result(struct zrace_report *report, const struct zrace_result *result);
+/*
+ * For a result that another process reported, with out and trace of its own: what it came to, as
+ * one number, and that number and the texts into this report.
+ */
+unsigned zrace_report_sum(const struct zrace_report *report);
+void zrace_report_add(struct zrace_report *report, unsigned sum, const GString *text,
+		      const GString *trace);
 /* Returns the exit status (design: 0, 1, 77, 99). */
 int zrace_report_end(struct zrace_report *report);
 /* Writes the events of one run to the trace file, when there is one. */

@@ -12,15 +12,15 @@ struct zrace_suite {
 	uint64_t seed;	       /* the first */
 	double time_scale;
 	uint32_t faults;
+	unsigned jobs; /* results that are worked at, each in a process; up to 1: here */
 };
 
-/* How many results zrace_suite_run will report. */
-size_t zrace_suite_count(const struct zrace_suite *suite, const struct zrace_script *script);
+/* All results of the scripts, in their order: an array of struct zrace_run. The caller frees it. */
+GArray *zrace_suite_runs(const struct zrace_suite *suite, const GPtrArray *scripts);
 /* How many of them are cases: the others are their vary lines. */
 size_t zrace_suite_count_cases(const struct zrace_suite *suite, const struct zrace_script *script);
-void zrace_suite_list(const struct zrace_suite *suite, const struct zrace_script *script,
-		      FILE *out);
-void zrace_suite_run(const struct zrace_suite *suite, const struct zrace_script *script,
+/* Runs each and reports it, in this order. False with errno: there are no processes for `jobs`. */
+bool zrace_suite_run(const struct zrace_suite *suite, const GArray *runs,
 		     struct zrace_report *report);
 
 #endif

@@ -90,20 +90,26 @@ void zrace_words_pattern(GString *text, const struct zrace_script *script,
 				       pattern->fields[i].value);
 }
 
-static void append_fields(GString *text, const struct zcl_event *event)
+/* How a payload is sent is the backend's affair: no script can fix it in every world. */
+static bool is_of_world(const char *field)
+{
+	return strcmp(field, "way") == 0 || strcmp(field, "why") == 0;
+}
+
+static void append_fields(GString *text, const struct zcl_event *event, bool fixed)
 {
 	char value[64];
 
 	for (const char *const *name = zcl_event_fields(); *name; name++) {
-		if (strcmp(*name, "conn") == 0)
+		if (strcmp(*name, "conn") == 0 || (fixed && is_of_world(*name)))
 			continue;
 		if (zcl_event_field(event, *name, value, sizeof(value)) && *value)
 			g_string_append_printf(text, " %s=%s", *name, value);
 	}
 }
 
-void zrace_words_record(GString *text, const struct zrace_script *script,
-			const struct zrace_record *record)
+static void append_record(GString *text, const struct zrace_script *script,
+			  const struct zrace_record *record, bool fixed)
 {
 	switch (record->kind) {
 	case ZRACE_REC_EVENT:
@@ -111,7 +117,7 @@ void zrace_words_record(GString *text, const struct zrace_script *script,
 				       zcl_event_name(record->event.kind));
 		if (record->other != ZRACE_ANY_PEER)
 			g_string_append_printf(text, " %s", peer_name(script, record->other));
-		append_fields(text, &record->event);
+		append_fields(text, &record->event, fixed);
 		break;
 	case ZRACE_REC_HELD:
 		g_string_append_printf(text, "%s>%s ", peer_name(script, record->peer),
@@ -123,6 +129,18 @@ void zrace_words_record(GString *text, const struct zrace_script *script,
 		g_string_append(text, record->text);
 		break;
 	}
+}
+
+void zrace_words_record(GString *text, const struct zrace_script *script,
+			const struct zrace_record *record)
+{
+	append_record(text, script, record, false);
+}
+
+void zrace_words_fixed(GString *text, const struct zrace_script *script,
+		       const struct zrace_record *record)
+{
+	append_record(text, script, record, true);
 }
 
 static void append_dirs(GString *text, const struct zrace_script *script,

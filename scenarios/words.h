@@ -26,6 +26,9 @@ void zrace_words_pattern(GString *text, const struct zrace_script *script,
    number, which differs between worlds. A record that is no event gives its own words. Appends. */
 void zrace_words_record(GString *text, const struct zrace_script *script,
 			const struct zrace_record *record);
+/* The same without the fields that are a world's own affair (way, why). Appends. */
+void zrace_words_fixed(GString *text, const struct zrace_script *script,
+		       const struct zrace_record *record);
 /* "new connect old", "release all". Appends. */
 void zrace_words_action(GString *text, const struct zrace_script *script,
 			const struct zrace_action *action);

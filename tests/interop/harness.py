@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -73,6 +74,11 @@ def until(what, condition):
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.005)
+
+
+def free_port(address):
+    with socket.create_server((address, 0)) as sock:
+        return sock.getsockname()[1]
 
 
 def understands(option, value):

@@ -162,10 +162,12 @@ class Message:
     req: int = 0
     ack: int = 0
     csum: int = 0
+    dst_pid: int = PID
 
     def pack_lnet(self):
         length = len(self.payload) if self.length is None else self.length
-        head = struct.pack("<QQIIII", self.dst, self.src, PID, PID, self.type, length)
+        head = struct.pack("<QQIIII", self.dst, self.src, self.dst_pid, PID, self.type,
+                           length)
         layout, names = UNIONS[self.type]
         union = struct.pack(layout, *(getattr(self, name) for name in names))
         return head + union.ljust(40, b"\0")

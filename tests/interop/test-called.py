@@ -259,6 +259,19 @@ def two_callers():
         check_ping(other, second, peer)
 
 
+@test("a HELLO may be for whatever NID and start, from whatever pid, with 16 addresses", 1)
+@test("a HELLO may be for whatever NID and start, from whatever pid, with 16 addresses (V2)", 2)
+def whatever(version):
+    with Peer() as peer, caller(version) as node:
+        conn = node.open(peer.where)
+        conn.version = version
+        conn.send(ksock.accept_request(peer.nid) + hello(
+            node, peer, version=version, dst_nid=ksock.nid("1.2.3.4", 9), dst_incarnation=77,
+            dst_pid=5, src_pid=1 << 31 | 40000, ips=tuple(range(1, 17))))
+        conn.hello = ksock.read_hello(conn.recv)
+        check_ping(node, conn, peer)
+
+
 # ---- restarts ----------------------------------------------------------------------------
 
 @test("a caller that has restarted: refused once, old connections closed, then taken")

@@ -207,16 +207,11 @@ class Winner(Node):
         self.connect(hello.src_nid, self.where_to)
 
 
-def free_port(address):
-    with socket.create_server((address, 0)) as sock:
-        return sock.getsockname()[1]
-
-
 def race_setup(kind, higher):
     """A node, and a zclnd ping that listens, too. (node, caller)"""
     node = kind(host(next(ADDRESSES)))
     prefix, _, last = node.address.rpartition(".")
-    port = free_port(f"{prefix}.{int(last) + (1 if higher else -1)}")
+    port = harness.free_port(f"{prefix}.{int(last) + (1 if higher else -1)}")
     node.where_to = f"{prefix}.{int(last) + (1 if higher else -1)}:{port}"
     return node, Caller(node, "--accept", "all", "--listen", f":{port}", *FOR_EVER,
                         higher=higher)

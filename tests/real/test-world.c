@@ -375,14 +375,19 @@ static void test_partition(void)
 /* What this world cannot do is said, not ignored. */
 static void test_limits(void)
 {
-	const struct zworld_options captures = {.pcap_dir = "anywhere"};
+	const struct zworld_options captures = {.pcap_dir = "/no/such/folder"};
 	const struct zworld_link lossy = {.loss = 0.1};
 	struct zcl_config config;
 	struct watch watch;
 	const char *why = NULL;
 
-	g_assert_null(zreal_world_new(&captures, &why));
-	g_assert_nonnull(why);
+	watch.world = zreal_world_new(&captures, &why);
+	zcl_config_init(&config);
+	config.nid = zcl_nid_tcp(0x0a000001u, 0);
+	config.incarnation = 7;
+	g_assert_null(watch.world->ops->add_peer(watch.world, "one", &config, &why));
+	g_assert_nonnull(strstr(why, "/no/such/folder/one.pcap"));
+	watch.world->ops->free(watch.world);
 	start(&watch, true);
 	why = NULL;
 	g_assert_false(watch.world->ops->set_link(watch.world, watch.peer[ONE], watch.peer[TWO],

@@ -27,7 +27,7 @@ scripts() { ls scenarios/*.race tests/scenarios/good/forced*.race; }
 for world in $worlds; do
 	mkdir "$scratch/$world"
 	jobs=2
-	[ "$world" = real ] && jobs=4
+	[ "$world" = real ] && jobs=6
 	scripts | xargs -P $jobs -I '{}' sh "$scratch/run" "$build" "$world" '{}' "$scratch/$world"
 done
 

@@ -62,6 +62,8 @@ static void test_usage(void)
 	assert_run(run(NULL, NULL), 2, "", "which script?");
 	assert_run(run("--nonsense", NULL), 2, "", "Unknown option");
 	assert_run(run("--tap", "--json", "@scenarios/a.race", NULL), 2, "", "only one of");
+	assert_run(run("-j0", "@scenarios/a.race", NULL), 2, "", "--jobs takes 1 to 64");
+	assert_run(run("-jx", "@scenarios/a.race", NULL), 2, "", "-j");
 	assert_run(run("--seed=0", "@scenarios/a.race", NULL), 2, "", "--seed takes");
 	assert_run(run("--time-scale=nan", "@scenarios/a.race", NULL), 2, "", "--time-scale takes");
 	assert_run(run("--case=nobody", "@scenarios/a.race", NULL), 2, "", "no case is called");
@@ -190,6 +192,26 @@ static void test_same_again(void)
 	clear(&two);
 }
 
+/* Several at a time: the same, in the same order. */
+static void test_jobs(void)
+{
+	static const char *const forms[] = {"--tap", "--json", "--events", "--ladder"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+		struct result one = run(forms[i], "@scenarios/c.race",
+					"@tests/scenarios/wrong/c-never.race", NULL);
+		struct result two = run(forms[i], "-j3", "@scenarios/c.race",
+					"@tests/scenarios/wrong/c-never.race", NULL);
+
+		g_assert_cmpint(one.status, ==, 1);
+		g_assert_cmpint(two.status, ==, 1);
+		g_assert_cmpstr(one.out, ==, two.out);
+		clear(&one);
+		clear(&two);
+	}
+	assert_run(run("-j", "2", "@tests/scenarios/good/lossy.race", NULL), 77, "1 skipped", "");
+}
+
 static void test_repeat(void)
 {
 	assert_run(run("@tests/scenarios/good/repeat.race", NULL), 0,
@@ -293,6 +315,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/race/json", test_json);
 	g_test_add_func("/race/trace", test_trace);
 	g_test_add_func("/race/same-again", test_same_again);
+	g_test_add_func("/race/jobs", test_jobs);
 	g_test_add_func("/race/repeat", test_repeat);
 	g_test_add_func("/race/vary", test_vary);
 	g_test_add_func("/race/actions", test_actions);

@@ -178,7 +178,7 @@ enum zrace_statement_kind {
 	ZRACE_WHEN_HELD,  /* when dir is held: action */
 	ZRACE_WHEN,	  /* when the nth event fits pattern: action */
 	ZRACE_EXPECT,	  /* pattern */
-	ZRACE_NEVER,	  /* pattern */
+	ZRACE_NEVER,	  /* pattern, for the nth time */
 	ZRACE_ORDER,	  /* pattern before second */
 	ZRACE_FINALLY,	  /* finally */
 	ZRACE_THEN,	  /* in their order, each when all is at rest: action, after time */
@@ -192,7 +192,7 @@ struct zrace_statement {
 	uint64_t cases;	 /* a bit for each case in which it counts */
 	int vary;	 /* index of the vary line that it belongs to; ZRACE_BASE_RUN */
 	int64_t time;	 /* ns */
-	unsigned nth;	 /* ZRACE_WHEN: the event that counts, from 1 */
+	unsigned nth;	 /* ZRACE_WHEN, ZRACE_NEVER: the event that counts, from 1 */
 	struct zrace_action action;
 	struct zrace_dir dir;
 	struct zrace_pattern pattern, second;

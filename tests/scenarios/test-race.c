@@ -92,7 +92,8 @@ static void test_text(void)
 	g_assert_cmpstr(result.err, ==, "");
 	clear(&result);
 	assert_run(run("-q", "@scenarios/a.race", NULL), 0, "", "");
-	assert_run(run("--list", "@scenarios/b.race", NULL), 0, "b.race case new-higher\n", "");
+	assert_run(run("--list", "@scenarios/b.race", NULL), 0,
+		   "b.race case new-higher  B: V1 hello of a V2 node meets V1 hello\n", "");
 	assert_run(run("-q", "@tests/scenarios/wrong/b-never.race", NULL), 1,
 		   "FAIL b-never.race case new-higher\n", "");
 }

@@ -48,6 +48,7 @@ void zclnd_ni_options_init(struct zclnd_ni_options *options, zclnd_nid nid)
 		.zc_min = real.core.zc_min_payload,
 		.min_reconnect = real.core.min_reconnect,
 		.max_reconnect = real.core.max_reconnect,
+		.conns_per_peer = real.core.conns_per_peer,
 		.socket_timeout = real.core.socket_timeout,
 		.keepalive = (unsigned)real.keepalive,
 		.peer_port = real.peer_port,
@@ -101,6 +102,7 @@ static void to_core(const struct zclnd_ni_options *options, struct zcl_config *c
 	core->zc_min_payload = options->zc_min;
 	core->min_reconnect = options->min_reconnect;
 	core->max_reconnect = options->max_reconnect;
+	core->conns_per_peer = options->conns_per_peer;
 	core->socket_timeout = options->socket_timeout;
 	core->accept_timeout = options->accept_timeout;
 	core->max_peers = options->max_peers;

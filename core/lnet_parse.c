@@ -43,6 +43,12 @@ static struct zcl_op *op_of(struct zcl_conn *conn, struct zcl_handle handle)
 
 /* ---- at the header ---- */
 
+static void wait(struct zcl_conn *conn)
+{
+	conn->node->paused += !zcl_conn_rx_paused(conn);
+	zcl_rx_wait(&conn->rx);
+}
+
 static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	struct zcl_node *node = conn->node;
@@ -53,7 +59,7 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 
 	if (me == NULL) {
 		if (portal < ZCL_LNET_PORTALS && node->lnet.lazy[portal])
-			zcl_rx_wait(&conn->rx);
+			wait(conn);
 		else
 			drop(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;

@@ -293,6 +293,11 @@ size_t zmem_size(const struct zmem *mem)
 	return mem->size;
 }
 
+bool zmem_is_file(const struct zmem *mem)
+{
+	return mem->kind == ZMEM_FILE;
+}
+
 bool zmem_splices(const struct zmem *mem)
 {
 	return mem->by != ZMEM_BY_NOTHING;

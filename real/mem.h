@@ -49,6 +49,8 @@ void zmem_free(struct zmem *mem);
 
 void *zmem_data(const struct zmem *mem);
 size_t zmem_size(const struct zmem *mem);
+/* Whether it is a mapping of somebody's file. */
+bool zmem_is_file(const struct zmem *mem);
 /* Whether its pages can be lent and detached. */
 bool zmem_splices(const struct zmem *mem);
 

@@ -73,10 +73,11 @@ static bool have_pipe(struct zsplice *state)
 {
 	int size;
 
-	if (state->pipe[0] >= 0)
-		return true;
+	if (state->pipe[0] >= 0 || state->no_pipe)
+		return !state->no_pipe;
 	if (pipe2(state->pipe, O_NONBLOCK | O_CLOEXEC) < 0) {
 		zsplice_init(state);
+		state->no_pipe = true;
 		return false;
 	}
 	size = fcntl(state->pipe[1], F_SETPIPE_SZ, PIPE_BEST);
@@ -105,7 +106,7 @@ static struct zsplice_sent from_memory(struct zsplice *state, int fd, const void
 {
 	struct zsplice_sent sent = {.n = -1};
 
-	if (!have_pipe(state) || (state->piped == 0 && !fill_pipe(state, base, length)))
+	if (state->piped == 0 && !fill_pipe(state, base, length))
 		return sent;
 	sent.asked = state->piped;
 	more |= state->piped < length;
@@ -118,18 +119,27 @@ static struct zsplice_sent from_memory(struct zsplice *state, int fd, const void
 	return sent;
 }
 
-/* Whole pages from `from` on, `length` bytes at most. */
+/*
+ * Whole pages from `from` on, `length` bytes at most. The page tables lead to a page sooner than a
+ * file does, so sendfile is for what is a file's, or when there is no pipe to be had.
+ */
 static struct zsplice_sent lend(struct zsplice *state, int fd, const uint8_t *from, size_t length,
 				bool more)
 {
 	struct zmem *mem = zmem_find(from, length);
-	struct zsplice_sent sent;
+	struct zsplice_sent sent = {.n = -1};
 	struct zmem_piece piece;
 
 	g_assert(mem);
-	piece = zmem_hold(mem, from, length);
-	sent = piece.fd >= 0 ? from_file(fd, piece) : from_memory(state, fd, from, length, more);
-	zmem_unhold(mem);
+	if (!zmem_is_file(mem) && have_pipe(state)) {
+		sent = from_memory(state, fd, from, length, more);
+	} else {
+		piece = zmem_hold(mem, from, length);
+		errno = EMFILE;
+		if (piece.fd >= 0)
+			sent = from_file(fd, piece);
+		zmem_unhold(mem);
+	}
 	/* TCP stops anywhere. What it left of a page is as much the message's as the page was. */
 	state->next = sent.n > 0 && (size_t)sent.n < sent.asked ? from + sent.n : NULL;
 	return sent;

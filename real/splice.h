@@ -8,10 +8,11 @@
 
 /*
  * Pages of registered memory into a socket, without a copy and without a word of when they are
- * read: sendfile where there is a file, vmsplice and splice by way of a pipe where there is none.
+ * read: vmsplice and splice by way of a pipe, or sendfile.
  */
 struct zsplice {
 	int pipe[2];	     /* -1: none yet */
+	bool no_pipe;	     /* there is none to be had */
 	size_t room;	     /* bytes that the pipe takes */
 	size_t piped;	     /* bytes in the pipe: those that are to be sent next */
 	const uint8_t *next; /* where a page goes on of which a part was sent; NULL */

@@ -30,9 +30,12 @@
 #define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
 #define ZRACE_MAX_FILES	    64u	    /* in all */
 #define ZRACE_MAX_RESTARTS  64u	    /* lines that start a node anew */
-#define ZRACE_MAX_QUEUE	    100000u /* packets */
-#define ZRACE_MAX_WORD	    31u	    /* bytes of a value in an action */
-#define ZRACE_MAX_VERSION   9u	    /* that a peer may call with */
+#define ZRACE_MAX_RUNS	    100000u /* of all cases, seeds and steps of vary */
+#define ZRACE_MAX_ACTIONS   65536u  /* of a run; one for all peers counts for each pair */
+#define ZRACE_MAX_PAYLOAD   ((size_t)256 << 20) /* bytes of all puts and gets */
+#define ZRACE_MAX_QUEUE	    100000u		/* packets */
+#define ZRACE_MAX_WORD	    31u			/* bytes of a value in an action */
+#define ZRACE_MAX_VERSION   9u			/* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */
@@ -175,7 +178,7 @@ enum zrace_statement_kind {
 	ZRACE_WHEN_HELD,  /* when dir is held: action */
 	ZRACE_WHEN,	  /* when the nth event fits pattern: action */
 	ZRACE_EXPECT,	  /* pattern */
-	ZRACE_NEVER,	  /* pattern */
+	ZRACE_NEVER,	  /* pattern, for the nth time */
 	ZRACE_ORDER,	  /* pattern before second */
 	ZRACE_FINALLY,	  /* finally */
 	ZRACE_THEN,	  /* in their order, each when all is at rest: action, after time */
@@ -189,7 +192,7 @@ struct zrace_statement {
 	uint64_t cases;	 /* a bit for each case in which it counts */
 	int vary;	 /* index of the vary line that it belongs to; ZRACE_BASE_RUN */
 	int64_t time;	 /* ns */
-	unsigned nth;	 /* ZRACE_WHEN: the event that counts, from 1 */
+	unsigned nth;	 /* ZRACE_WHEN, ZRACE_NEVER: the event that counts, from 1 */
 	struct zrace_action action;
 	struct zrace_dir dir;
 	struct zrace_pattern pattern, second;

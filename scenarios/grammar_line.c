@@ -82,7 +82,7 @@ static bool read_body(struct zrace_parser *p, struct zrace_statement *statement)
 	}
 	if (zrace_accept(p, "never")) {
 		statement->kind = ZRACE_NEVER;
-		return zrace_read_pattern(p, &statement->pattern);
+		return zrace_read_pattern(p, &statement->pattern) && read_count(p, &statement->nth);
 	}
 	if (zrace_accept(p, "finally")) {
 		statement->kind = ZRACE_FINALLY;

@@ -12,6 +12,11 @@ struct order {
 	size_t first, second; /* records; NOT_SEEN */
 };
 
+struct never {
+	const struct zrace_statement *statement;
+	unsigned seen;
+};
+
 /* The expects of one scope. */
 struct sequence {
 	uint64_t cases;
@@ -23,7 +28,7 @@ struct zrace_matcher {
 	const struct zrace_script *script;
 	const GArray *log;
 	GPtrArray *sequences;			/* of struct sequence */
-	GPtrArray *nevers;			/* of const struct zrace_statement */
+	GArray *nevers;				/* of struct never */
 	GArray *orders;				/* of struct order */
 	const struct zrace_statement *violated; /* a never */
 	size_t violation;			/* by this record */
@@ -77,11 +82,12 @@ static struct sequence *sequence_of(struct zrace_matcher *matcher, uint64_t case
 static void sort_in(struct zrace_matcher *matcher, struct zrace_statement *statement)
 {
 	struct order order = {statement, NOT_SEEN, NOT_SEEN};
+	const struct never never = {statement, 0};
 
 	if (statement->kind == ZRACE_EXPECT)
 		g_ptr_array_add(sequence_of(matcher, statement->cases)->expects, statement);
 	else if (statement->kind == ZRACE_NEVER)
-		g_ptr_array_add(matcher->nevers, statement);
+		g_array_append_val(matcher->nevers, never);
 	else if (statement->kind == ZRACE_ORDER)
 		g_array_append_val(matcher->orders, order);
 }
@@ -94,7 +100,7 @@ struct zrace_matcher *zrace_matcher_new(const struct zrace_script *script, size_
 	matcher->script = script;
 	matcher->log = log;
 	matcher->sequences = g_ptr_array_new_with_free_func(sequence_free);
-	matcher->nevers = g_ptr_array_new();
+	matcher->nevers = g_array_new(FALSE, FALSE, sizeof(struct never));
 	matcher->orders = g_array_new(FALSE, FALSE, sizeof(struct order));
 	for (guint i = 0; i < script->statements->len; i++) {
 		struct zrace_statement *statement = g_ptr_array_index(script->statements, i);
@@ -108,7 +114,7 @@ struct zrace_matcher *zrace_matcher_new(const struct zrace_script *script, size_
 void zrace_matcher_free(struct zrace_matcher *matcher)
 {
 	g_ptr_array_unref(matcher->sequences);
-	g_ptr_array_unref(matcher->nevers);
+	g_array_unref(matcher->nevers);
 	g_array_unref(matcher->orders);
 	g_free(matcher);
 }
@@ -150,11 +156,12 @@ bool zrace_matcher_feed(struct zrace_matcher *matcher, size_t index)
 	}
 	feed_orders(matcher, record, index);
 	for (guint i = 0; i < matcher->nevers->len && matcher->violated == NULL; i++) {
-		const struct zrace_statement *never = g_ptr_array_index(matcher->nevers, i);
+		struct never *never = &g_array_index(matcher->nevers, struct never, i);
 
-		if (!zrace_pattern_fits(&never->pattern, record))
+		if (!zrace_pattern_fits(&never->statement->pattern, record) ||
+		    ++never->seen < never->statement->nth)
 			continue;
-		matcher->violated = never;
+		matcher->violated = never->statement;
 		matcher->violation = index;
 	}
 	return matcher->violated == NULL;
@@ -292,6 +299,8 @@ bool zrace_matcher_verdict(const struct zrace_matcher *matcher, struct zrace_pos
 		*pos = matcher->violated->pos;
 		g_string_append(why, "expected never ");
 		zrace_words_pattern(why, matcher->script, &matcher->violated->pattern);
+		if (matcher->violated->nth > 1)
+			g_string_append_printf(why, " count=%u", matcher->violated->nth);
 		g_string_append(why, ", got ");
 		say_record(matcher, matcher->violation, why);
 		return false;

@@ -93,6 +93,46 @@ const char *zrace_tunable_name(const struct zrace_tunable *tunable)
 	return tunable->name;
 }
 
+static uint64_t value_of(const struct zrace_tunable *tunable, const struct zcl_config *config)
+{
+	const char *field = (const char *)config + tunable->offset;
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (tunable->wide) {
+		memcpy(&wide, field, sizeof(wide));
+		return wide;
+	}
+	memcpy(&narrow, field, sizeof(narrow));
+	return narrow;
+}
+
+static void append_time(GString *text, uint64_t ns)
+{
+	if (ns % (uint64_t)MS == 0)
+		g_string_append_printf(text, "%" G_GUINT64_FORMAT "ms", ns / (uint64_t)MS);
+	else
+		g_string_append_printf(text, "%" G_GUINT64_FORMAT "ns", ns);
+}
+
+void zrace_tunable_lines(GString *text, const struct zcl_config *config)
+{
+	struct zcl_config untouched;
+
+	zcl_config_init(&untouched);
+	for (size_t i = 0; i < G_N_ELEMENTS(tunables); i++) {
+		const uint64_t value = value_of(&tunables[i], config);
+
+		if (value == value_of(&tunables[i], &untouched))
+			continue;
+		g_string_append_printf(text, " set %s ", tunables[i].name);
+		if (tunables[i].kind == TIME)
+			append_time(text, value);
+		else
+			g_string_append_printf(text, "%" G_GUINT64_FORMAT, value);
+	}
+}
+
 void zrace_tunable_words(const struct zrace_tunable *tunable, GString *text)
 {
 	g_string_append(text, tunable->words);

@@ -18,6 +18,8 @@ void zrace_tunable_set(const struct zrace_tunable *tunable, uint64_t number,
 		       struct zcl_config *config);
 /* "a time from 1ms to 60min": for messages. Appends. */
 void zrace_tunable_words(const struct zrace_tunable *tunable, GString *text);
+/* " set min-reconnect 20ms" for each that is not the default. Appends. */
+void zrace_tunable_lines(GString *text, const struct zcl_config *config);
 /* All names, with commas. Appends. */
 void zrace_tunable_names(GString *text);
 

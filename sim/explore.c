@@ -13,7 +13,9 @@
 #include "scenarios/faults.h"
 #include "scenarios/parser.h"
 #include "sim/cli.h"
+#include "sim/explore_path.h"
 #include "sim/explore_report.h"
+#include "sim/explore_script.h"
 #include "sim/explore_show.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -24,7 +26,7 @@ struct options {
 	gdouble time;
 	gboolean lazy_send, cuts, no_pins, json, ascii, version;
 	gboolean off[ZX_PROPERTIES];
-	gchar *only_case, *fault;
+	gchar *only_case, *fault, *script, *diagram;
 	gchar **files;
 };
 
@@ -38,6 +40,7 @@ struct run {
 	struct zx_result *result;
 	const char *bounded; /* of any case */
 	size_t cases, violations;
+	bool written; /* the first violation, to files */
 };
 
 static const char summary[] =
@@ -82,6 +85,10 @@ static void add_entries(GOptionContext *context, struct options *o)
 		 "Cut behind acceptor requests and LNet headers too", NULL},
 		{"no-pins", 0, 0, G_OPTION_ARG_NONE, &o->no_pins,
 		 "Let the kernel let go of zero-copy pages at once", NULL},
+		{"script", 0, 0, G_OPTION_ARG_FILENAME, &o->script,
+		 "Write the first violation as a race script that forces it", "FILE.race"},
+		{"diagram", 0, 0, G_OPTION_ARG_FILENAME, &o->diagram,
+		 "Draw the first violation as a sequence diagram", "FILE.svg"},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Write a JSON object for each case",
 		 NULL},
 		{"ascii", 0, 0, G_OPTION_ARG_NONE, &o->ascii, "Draw with ASCII characters only",
@@ -115,25 +122,74 @@ static void add_properties(GOptionContext *context, struct options *o, char **na
 	}
 }
 
+/* False: it cannot be written. */
+static bool write_file(const struct run *run, const char *name, const GString *text)
+{
+	GError *error = NULL;
+
+	if (g_file_set_contents(name, text->str, (gssize)text->len, &error))
+		return true;
+	fprintf(stderr, "%s: %s\n", run->program, error->message);
+	g_error_free(error);
+	return false;
+}
+
+static bool write_script(const struct run *run, const struct zx_violation *violation)
+{
+	GString *text = g_string_new(NULL);
+	const char *why = NULL;
+	bool good = true;
+
+	if (!zx_script_write(text, run->model, violation, &why))
+		fprintf(stderr, "%s: no script can force it: %s\n", run->program, why);
+	else
+		good = write_file(run, run->o->script, text);
+	g_string_free(text, TRUE);
+	return good;
+}
+
+static bool write_diagram(const struct run *run, const struct zx_violation *violation)
+{
+	GString *text = g_string_new(NULL);
+	bool good;
+
+	zx_show_diagram(text, run->model, violation->path, violation->length);
+	good = write_file(run, run->o->diagram, text);
+	g_string_free(text, TRUE);
+	return good;
+}
+
+/* The files that were asked for. False: one cannot be written. */
+static bool write_files(const struct run *run, const struct zx_violation *violation)
+{
+	return (run->o->script == NULL || write_script(run, violation)) &&
+	       (run->o->diagram == NULL || write_diagram(run, violation));
+}
+
 /* ---- a failed assertion ---- */
 
-/* Which model a signal handler finds the path in. */
-static const struct zx_model *volatile under_way;
+/* What a signal handler needs to know of the search. */
+static const struct run *volatile under_way;
 
 /* The assertion fails in this very thread, in the middle of a core: nothing of it is needed. */
 static void on_abort(int signal_number)
 {
 	const struct zx_walker *walker = zx_search_under_way();
+	struct zx_violation violation = {.property = ZX_ASSERT, .why = "an assertion fails"};
 	GString *text;
 
 	signal(signal_number, SIG_DFL);
 	if (walker == NULL)
 		abort();
 	text = g_string_new(NULL);
-	zx_report_name(text, under_way);
+	memcpy(violation.path, walker->path, walker->taking * sizeof(*walker->path));
+	violation.length = walker->taking;
+	zx_report_name(text, under_way->model);
 	g_string_append_printf(text, ": violation of %s\n", zx_property_name(ZX_ASSERT));
-	zx_show_path(text, under_way, walker->path, walker->taking);
+	zx_show_path(text, under_way->model, violation.path, violation.length);
 	g_string_append(text, "violated\n");
+	if (under_way->o->script)
+		write_script(under_way, &violation);
 	fputs(text->str, stdout);
 	fflush(stdout);
 	_Exit(ZSIM_EXIT_FAILED);
@@ -155,7 +211,7 @@ static void search(struct run *run)
 	const bool shown = isatty(STDERR_FILENO);
 	void (*before)(int) = SIG_DFL;
 
-	under_way = run->model;
+	under_way = run;
 	if (!run->explored.off[ZX_ASSERT])
 		before = signal(SIGABRT, on_abort);
 	zx_search(run->model, &run->bounds, (size_t)run->o->threads, shown ? &progress : NULL,
@@ -175,7 +231,18 @@ static int explore_case(struct run *run, const struct zrace_script *script, size
 	run->cases++;
 	if (!zx_model_init(run->model, script, index, &run->explored, &why))
 		return zsim_usage(run->program, "%s: cannot be explored: %s", script->file, why);
+	if (run->model->unforced && index == 0)
+		fprintf(stderr,
+			"%s: %s: every order is tried: its holds, releases, passes, expectations "
+			"and times do not count\n",
+			run->program, script->file);
 	search(run);
+	if (run->result->violation.property != ZX_PROPERTIES) {
+		zx_path_order(run->model, &run->result->violation);
+		if (!run->written && !write_files(run, &run->result->violation))
+			return ZSIM_EXIT_INTERNAL;
+		run->written = true;
+	}
 	text = g_string_new(NULL);
 	zx_report_case(text, run->model, run->result, run->o->json ? ZX_JSON : ZX_TEXT,
 		       run->o->ascii || !g_get_charset(NULL));
@@ -329,6 +396,8 @@ int zx_main(const char *base, int argc, char **argv)
 	g_free(program);
 	g_free(o.only_case);
 	g_free(o.fault);
+	g_free(o.script);
+	g_free(o.diagram);
 	g_strfreev(o.files);
 	return status;
 }

@@ -137,6 +137,7 @@ static void do_deed(struct zx_world *world, unsigned deed)
 	const enum zcl_err err = zx_world_do(world, deed);
 
 	world->done |= UINT64_C(1) << deed;
+	zx_watch_asked(&world->watch, &world->model->deeds[deed]);
 	/* Nothing was submitted: there is nothing to end. */
 	if (err != ZCL_OK)
 		world->watch.deeds[deed] = 0;

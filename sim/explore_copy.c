@@ -43,6 +43,7 @@ static void copy_streams(struct zx_world *to, const struct zx_world *from)
 
 		stream->used = src->used;
 		stream->opened = src->opened;
+		stream->call = src->call;
 		for (unsigned e = 0; e < 2; e++) {
 			if (src->used)
 				copy_end(&stream->end[e], &src->end[e], src->opened);
@@ -68,5 +69,6 @@ void zx_world_copy(struct zx_world *to, const struct zx_world *from)
 	to->resets = from->resets;
 	to->timers = from->timers;
 	to->moved = from->moved;
+	memcpy(to->calls, from->calls, sizeof(to->calls));
 	to->watch = from->watch;
 }

@@ -40,17 +40,20 @@ const char *zx_property_text(enum zx_property property)
 	return properties[property].text;
 }
 
-/* The sizes that differ for the core: small, bulk, zero-copy. By the limits of deployed nodes. */
-static size_t explored_size(size_t size)
+/* The sizes that differ for the core: small, bulk, zero-copy. By the sender's own limits. */
+static size_t explored_size(size_t size, const struct zcl_config *limits)
 {
-	struct zcl_config config;
-
-	zcl_config_init(&config);
-	if (size >= config.zc_min_payload)
+	if (size >= limits->zc_min_payload && size > 0)
 		return ZX_MIN_ZC;
-	if (size + ZCL_MSG_HDR_SIZE >= config.min_bulk)
+	if (size + ZCL_MSG_HDR_SIZE >= limits->min_bulk)
 		return BULK;
 	return MIN(size, SMALL);
+}
+
+static bool forces_order(enum zrace_action_kind kind)
+{
+	return kind == ZRACE_DO_HOLD || kind == ZRACE_DO_HOLD_ALL || kind == ZRACE_DO_RELEASE ||
+	       kind == ZRACE_DO_RELEASE_ALL || kind == ZRACE_DO_PASS;
 }
 
 static bool add_deed(struct zx_model *model, const struct zrace_statement *statement,
@@ -58,31 +61,48 @@ static bool add_deed(struct zx_model *model, const struct zrace_statement *state
 {
 	const struct zrace_action *action = &statement->action;
 
-	switch (action->kind) {
-	case ZRACE_DO_CONNECT:
-	case ZRACE_DO_PUT:
-	case ZRACE_DO_PING:
-		break;
-	case ZRACE_DO_HOLD:
-	case ZRACE_DO_RELEASE:
-	case ZRACE_DO_RELEASE_ALL:
-		return true; /* they force one order: here all are tried */
-	default:
-		*why = "it has an `at` line with something else than connect, put, ping";
+	if (forces_order(action->kind)) {
+		model->unforced = true;
+		return true;
+	}
+	if (action->kind != ZRACE_DO_CONNECT && action->kind != ZRACE_DO_PUT &&
+	    action->kind != ZRACE_DO_PING) {
+		*why = "it does something else than connect, put and ping";
 		return false;
 	}
 	if (model->ndeeds == ZX_MAX_DEEDS) {
-		*why = "it has more than 32 `at` lines";
+		*why = "it does more than 32 things";
 		return false;
 	}
-	model->deeds[model->ndeeds++] = (struct zx_deed){.statement = statement,
-							 .kind = action->kind,
-							 .peer = action->peer,
-							 .other = action->other,
-							 .size = explored_size(action->size)};
-	model->pairs[action->peer][action->other] = true;
-	model->pairs[action->other][action->peer] = true;
+	model->deeds[model->ndeeds++] = (struct zx_deed){
+		.statement = statement,
+		.kind = action->kind,
+		.peer = action->peer,
+		.other = action->other,
+		.size = explored_size(action->size, &model->script->peers[action->peer].tuned)};
 	return true;
+}
+
+static bool add_statement(struct zx_model *model, const struct zrace_statement *statement,
+			  const char **why)
+{
+	switch (statement->kind) {
+	case ZRACE_AT:
+	case ZRACE_THEN:
+		return add_deed(model, statement, why);
+	case ZRACE_WHEN:
+	case ZRACE_WHEN_HELD:
+	case ZRACE_WHEN_ALL:
+		model->unforced = true;
+		if (forces_order(statement->action.kind))
+			return true;
+		*why = "it does something `when` something happens: explored is what is done `at` "
+		       "a time or `then`, whenever that is";
+		return false;
+	default: /* what must come of one order */
+		model->unforced |= statement->kind != ZRACE_FINALLY;
+		return true;
+	}
 }
 
 static bool has_duplicates(const struct zx_model *model)
@@ -119,9 +139,8 @@ bool zx_model_init(struct zx_model *model, const struct zrace_script *script, si
 	for (guint i = 0; i < script->statements->len; i++) {
 		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
 
-		if (one->kind == ZRACE_AT &&
-		    zrace_statement_counts(one, case_index, ZRACE_BASE_RUN) &&
-		    !add_deed(model, one, why))
+		if (zrace_statement_counts(one, case_index, ZRACE_BASE_RUN) &&
+		    !add_statement(model, one, why))
 			return false;
 	}
 	return true;

@@ -49,7 +49,7 @@ struct zx_options {
 	uint32_t faults; /* ZCL_FAULT_*, in builds that have them */
 };
 
-/* An `at` line. */
+/* What a script does, at a time or in a chain. */
 struct zx_deed {
 	const struct zrace_statement *statement;
 	enum zrace_action_kind kind; /* CONNECT, PUT, PING */
@@ -65,7 +65,7 @@ struct zx_model {
 	zcl_nid nids[ZX_MAX_NODES];
 	struct zx_deed deeds[ZX_MAX_DEEDS];
 	size_t ndeeds;
-	bool pairs[ZX_MAX_NODES][ZX_MAX_NODES]; /* that a deed is about, both ways */
+	bool unforced; /* the script has lines that force one order, or are about one: left out */
 	uint8_t payload[ZX_MIN_ZC];
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/explore_search.h"
 
+#include <time.h>
+
 #include "sim/explore_crew.h"
 
 /*
@@ -21,7 +23,8 @@ struct search {
 	gint next_share; /* atomic: which nobody has begun */
 	gint violated;	 /* atomic: no share behind this one counts any more */
 	struct zx_walker *walkers[ZX_MAX_THREADS];
-	gint64 start, told; /* us */
+	double busy[ZX_MAX_THREADS]; /* seconds of processor time; of the first: not here */
+	gint64 start, told;	     /* us */
 	bool stop;
 };
 
@@ -59,6 +62,15 @@ static void look_at_clock(struct search *s)
 	s->progress->tell(s->progress->user, r);
 }
 
+/* This thread's, so far. */
+static double processor_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 /* ---- working ---- */
 
 static void note_violation(struct search *s, gint share)
@@ -74,6 +86,7 @@ static void work(void *user, size_t worker)
 {
 	struct search *s = user;
 	struct zx_walker *walker = s->walkers[worker];
+	const double start = processor_seconds();
 	gint i;
 
 	under_way = walker;
@@ -87,6 +100,8 @@ static void work(void *user, size_t worker)
 			note_violation(s, i);
 	}
 	under_way = NULL;
+	if (worker > 0)
+		s->busy[worker] += processor_seconds() - start;
 }
 
 static size_t deal(struct search *s, size_t first)
@@ -160,6 +175,7 @@ void zx_search(const struct zx_model *model, const struct zx_bounds *bounds, siz
 {
 	struct search *s = g_new0(struct search, 1);
 	struct zx_crew *crew = zx_crew_new(threads, work, s);
+	const double start = processor_seconds();
 
 	*result = (struct zx_result){.violation.property = ZX_PROPERTIES};
 	s->model = model;
@@ -176,6 +192,9 @@ void zx_search(const struct zx_model *model, const struct zx_bounds *bounds, siz
 	}
 	search(s, crew);
 	zx_crew_free(crew);
+	result->busiest = processor_seconds() - start;
+	for (size_t i = 1; i < threads; i++)
+		result->busiest = MAX(result->busiest, s->busy[i]);
 	for (size_t i = 0; i < threads; i++) {
 		zx_walker_clear(s->walkers[i]);
 		g_free(s->walkers[i]);

@@ -23,6 +23,7 @@ struct zx_result {
 	size_t depth; /* of the deepest state */
 	size_t memory;
 	double seconds;
+	double busiest;	     /* seconds of processor time of the thread that took most */
 	const char *bounded; /* "depth", "states", "memory", "time"; NULL: exhausted */
 	struct zx_violation violation;
 };

@@ -2,6 +2,7 @@
 #include "sim/explore_show.h"
 
 #include "scenarios/ladder.h"
+#include "trace/svg.h"
 
 struct telling {
 	const struct zx_model *model;
@@ -36,8 +37,8 @@ void zx_show_path(GString *text, const struct zx_model *model, const zx_choice *
 	zx_world_free(world);
 }
 
-void zx_show_ladder(GString *text, const struct zx_model *model, const zx_choice *path,
-		    size_t length, bool ascii)
+/* The events of a path. */
+static GArray *log_of(const struct zx_model *model, const zx_choice *path, size_t length)
 {
 	struct telling telling = {.model = model, .log = zrace_log_new()};
 	struct zx_world *world = zx_world_new(model);
@@ -46,7 +47,26 @@ void zx_show_ladder(GString *text, const struct zx_model *model, const zx_choice
 	world->listener_user = &telling;
 	for (size_t i = 0; i < length; i++)
 		zx_world_take(world, path[i]);
-	zrace_ladder(text, model->script, telling.log, ascii, "  ");
 	zx_world_free(world);
-	g_array_unref(telling.log);
+	return telling.log;
+}
+
+void zx_show_ladder(GString *text, const struct zx_model *model, const zx_choice *path,
+		    size_t length, bool ascii)
+{
+	GArray *log = log_of(model, path, length);
+
+	zrace_ladder(text, model->script, log, ascii, "  ");
+	g_array_unref(log);
+}
+
+void zx_show_diagram(GString *text, const struct zx_model *model, const zx_choice *path,
+		     size_t length)
+{
+	GArray *log = log_of(model, path, length);
+	struct ztrace_log *trace = zrace_log_trace(model->script, model->case_index, log);
+
+	ztrace_svg(text, trace, NULL);
+	ztrace_log_free(trace);
+	g_array_unref(log);
 }

@@ -13,4 +13,8 @@ void zx_show_path(GString *text, const struct zx_model *model, const zx_choice *
 void zx_show_ladder(GString *text, const struct zx_model *model, const zx_choice *path,
 		    size_t length, bool ascii);
 
+/* ... and as a sequence diagram, an SVG file. Appends. */
+void zx_show_diagram(GString *text, const struct zx_model *model, const zx_choice *path,
+		     size_t length);
+
 #endif

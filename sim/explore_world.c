@@ -130,12 +130,15 @@ static void start_end(struct zx_end *end, struct zcl_conn *conn, unsigned node)
 
 static void start_stream(struct zx_world *world, struct zcl_conn *conn, unsigned node)
 {
+	const unsigned other = zx_model_peer(world->model, zcl_conn_peer_nid(conn));
 	struct zx_stream *stream = free_stream(world);
 
 	stream->used = true;
 	stream->opened = false;
 	start_end(&stream->end[0], conn, node);
-	start_end(&stream->end[1], NULL, zx_model_peer(world->model, zcl_conn_peer_nid(conn)));
+	start_end(&stream->end[1], NULL, other);
+	if (other != ZX_MAX_NODES)
+		stream->call = ++world->calls[MIN(node, other)][MAX(node, other)];
 }
 
 static void open_streams(struct zx_world *world)
@@ -293,6 +296,7 @@ void zx_world_restart(struct zx_world *world)
 	world->done = 0;
 	world->crashes = world->resets = world->timers = 0;
 	world->moved = false;
+	memset(world->calls, 0, sizeof(world->calls));
 	zx_watch_init(&world->watch, world->model);
 	for (unsigned i = 0; i < world->model->npeers; i++) {
 		world->nodes[i].restarts = 0;

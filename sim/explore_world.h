@@ -64,6 +64,7 @@ struct zx_end {
 
 struct zx_stream {
 	bool used, opened;
+	unsigned call;	      /* between these two, from 1: as race scripts count */
 	struct zx_end end[2]; /* 0: who called */
 };
 
@@ -73,6 +74,8 @@ struct zx_world {
 	struct zcl_node *cores[ZX_MAX_NODES];
 	struct zx_stream streams[ZX_MAX_STREAMS];
 	unsigned nstreams; /* slots that were ever used */
+	unsigned calls[ZX_MAX_NODES]
+		      [ZX_MAX_NODES]; /* so far, of the one or the other; [less][more] */
 	int64_t now;
 	uint64_t done; /* deeds, a bit each */
 	unsigned crashes, resets, timers;

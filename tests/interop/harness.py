@@ -43,6 +43,15 @@ def test(title, *arguments):
     return add
 
 
+def test_each_way(title, *arguments):
+    """As test, for each way of sending, which is the last argument."""
+    def add(function):
+        for way in ("copy", "zerocopy", "splice"):
+            TESTS.append((f"{title} (by {way})", function, (*arguments, way)))
+        return function
+    return add
+
+
 def equal(got, expected, what="value"):
     assert got == expected, f"{what}: expected {expected!r}, got {got!r}"
 

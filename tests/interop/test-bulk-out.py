@@ -9,7 +9,7 @@ import threading
 
 import harness
 import ksock
-from harness import Skip, bench, equal, host, test
+from harness import Skip, bench, equal, host, test, test_each_way
 from ksock import BULK_OUT, CONTROL, Message
 from node import Closed, Node
 
@@ -147,39 +147,40 @@ def complete(node, process, count=100, zc=True):
     equal(node.cookies, list(range(2, 2 + expected)), "cookies")
 
 
-@test("ACKs in NOOPs on CONTROL, as deployed nodes send them", in_noops)
-@test("ACKs in NOOPs, eight in one write", in_noops, 4)
-@test("ACKs on LNet ACKs", on_lnet_acks)
-@test("ACKs after the LNet ACKs", after_the_lnet_ack)
-@test("ACKs on the connection of the request", on_the_same_connection)
-@test("ACKs on GETs of the other side", on_a_get)
-@test("ACKs in backward order, late", backwards, 4)
-@test("ACKs byte by byte", byte_by_byte)
-def acked(policy, batch=1):
-    with Sink(policy, batch) as node, start(node) as process:
+@test_each_way("ACKs in NOOPs on CONTROL, as deployed nodes send them", in_noops)
+@test_each_way("ACKs in NOOPs, eight in one write", in_noops, 4)
+@test_each_way("ACKs on LNet ACKs", on_lnet_acks)
+@test_each_way("ACKs after the LNet ACKs", after_the_lnet_ack)
+@test_each_way("ACKs on the connection of the request", on_the_same_connection)
+@test_each_way("ACKs on GETs of the other side", on_a_get)
+@test_each_way("ACKs in backward order, late", backwards, 4)
+@test_each_way("ACKs byte by byte", byte_by_byte)
+def acked(policy, *more):
+    *batch, way = more
+    with Sink(policy, *batch) as node, start(node, "--way", way) as process:
         complete(node, process)
 
 
-@test("ACKs in NOOPs, no LNet ACKs but the last", in_noops, "--no-ack")
-@test("ACKs in NOOPs, untyped", in_noops, "--untyped")
-@test("ACKs in NOOPs, one message under way", in_noops, "--window", "1")
-@test("ACKs in NOOPs, with checksums", in_noops, "--checksum")
-@test("ACKs on LNet ACKs, with checksums, untyped", on_lnet_acks, "--checksum", "--untyped")
-@test("ACKs in NOOPs, copied", in_noops, "--way", "copy")
+@test_each_way("ACKs in NOOPs, no LNet ACKs but the last", in_noops, "--no-ack")
+@test_each_way("ACKs in NOOPs, untyped", in_noops, "--untyped")
+@test_each_way("ACKs in NOOPs, one message under way", in_noops, "--window", "1")
+@test_each_way("ACKs in NOOPs, with checksums", in_noops, "--checksum")
+@test_each_way("ACKs on LNet ACKs, with checksums, untyped", on_lnet_acks, "--checksum", "--untyped")
 def acked_with(policy, *more):
-    with Sink(policy) as node, start(node, *more) as process:
+    *more, way = more
+    with Sink(policy) as node, start(node, *more, "--way", way) as process:
         status, figures, text = result(process)
         equal((status, node.wrong, sorted(node.puts)),
               (0, [], [(i, SIZE) for i in range(100)]), text)
         equal(figures["here"]["acks_received"], len(node.cookies))
 
 
-@test("a big-endian sink", in_noops, ">", False)
-@test("a sink that sends checksums", in_noops, "<", True)
-@test("a big-endian sink that sends checksums, on LNet ACKs", on_lnet_acks, ">", True)
-def orders(policy, order, with_checksum):
+@test_each_way("a big-endian sink", in_noops, ">", False)
+@test_each_way("a sink that sends checksums", in_noops, "<", True)
+@test_each_way("a big-endian sink that sends checksums, on LNet ACKs", on_lnet_acks, ">", True)
+def orders(policy, order, with_checksum, way):
     with Sink(policy, order=order, with_checksum=with_checksum) as node, \
-            start(node) as process:
+            start(node, "--way", way) as process:
         complete(node, process)
 
 
@@ -270,15 +271,15 @@ def deaf():
         over.set()
 
 
-@test("a sink that dies in the middle: the messages fail, none hangs")
-def dying():
-    with Sink(dies) as node, start(node, "--socket-timeout", "5") as process:
+@test_each_way("a sink that dies in the middle: the messages fail, none hangs")
+def dying(way):
+    with Sink(dies) as node, start(node, "--socket-timeout", "5", "--way", way) as process:
         status, _, text = result(process)
         equal(status, 1, text)
 
 
-@test("a connection that ends inside a message from zclnd")
-def cut():
+@test_each_way("a connection that ends inside a message from zclnd")
+def cut(way):
     class Cutter(Sink):
         def answer(self, conn):
             plain = conn.recv
@@ -292,7 +293,8 @@ def cut():
             conn.recv = recv
             super().answer(conn)
 
-    with Cutter(in_noops) as node, start(node, "--socket-timeout", "5") as process:
+    with Cutter(in_noops) as node, \
+            start(node, "--socket-timeout", "5", "--way", way) as process:
         status, _, text = result(process)
         equal(status, 1, text)
 

@@ -152,6 +152,23 @@ void pair_clear(struct pair *pair)
 	zloop_free(pair->loop);
 }
 
+uint8_t *pair_memory(struct pair *pair, size_t n, bool registered)
+{
+	if (!registered)
+		return g_malloc(n * ZCL_LNET_MTU);
+	pair->mem = zmem_new(n * ZCL_LNET_MTU, NULL);
+	g_assert_nonnull(pair->mem);
+	return zmem_data(pair->mem);
+}
+
+void pair_memory_free(struct pair *pair, uint8_t *memory)
+{
+	if (!pair->mem)
+		g_free(memory);
+	zmem_free(pair->mem);
+	pair->mem = NULL;
+}
+
 void pair_put(struct pair *pair, int which, uint8_t *buffer, size_t size, uint64_t number,
 	      bool want_ack)
 {

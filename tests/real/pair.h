@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "real/mem.h"
 #include "real/net.h"
 #include "real/sink.h"
 
@@ -34,6 +35,7 @@ struct pair_end {
 struct pair {
 	struct zloop *loop;
 	struct zloop_timer guard, look;
+	struct zmem *mem; /* of pair_memory */
 	struct pair_end end[2];
 };
 
@@ -50,6 +52,10 @@ void pair_wait(struct pair *pair, bool (*done)(const struct pair *pair));
 bool pair_settled(const struct pair *pair);
 /* Closes in order. */
 void pair_clear(struct pair *pair);
+
+/* n buffers of LNET_MTU, in a row; of registered memory or of other. */
+uint8_t *pair_memory(struct pair *pair, size_t n, bool registered);
+void pair_memory_free(struct pair *pair, uint8_t *memory);
 
 /* The pattern of `number`, size bytes, from `which` to the other's sink. */
 void pair_put(struct pair *pair, int which, uint8_t *buffer, size_t size, uint64_t number,

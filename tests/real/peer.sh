@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/house/lib.sh"
 
 zclnd=$top_builddir/zclnd
-plan 30
+plan 36
 
 # Addresses of this run; ports are the kernel's choice.
 net=127.$(($$ % 253 + 1)).$(($$ / 253 % 256))
@@ -80,7 +80,8 @@ stop_peer TERM
 check_equal "and this one ends too" 0 "$status"
 
 # bench --self: two processes of its own, content verified, buffers overwritten when released.
-for options in "" "--way copy" "--way zerocopy" "--speaks v1" "--speaks v1 --way zerocopy --no-ack" \
+for options in "" "--way copy" "--way zerocopy" "--way splice" "--way splice --untyped --both --no-ack" \
+	"--way splice --checksum --size 65000" "--speaks v1 --way splice" "--speaks v1" "--speaks v1 --way zerocopy --no-ack" \
 	"--untyped --both --no-ack" "--checksum --both" "--size 1000 --window 64" "--no-zc-ack"; do
 	# shellcheck disable=SC2086
 	"$zclnd" bench bw --self --verify --count 40 $options >"$scratch/bench" 2>&1
@@ -104,5 +105,10 @@ check_equal "messages the other way carry ZC-ACKs" yes \
 	"$([ $(($(field acks_piggybacked there) + $(field acks_coalesced there))) -gt 0 ] && echo yes || cat "$scratch/bench")"
 "$zclnd" bench bw --self --count 40 --way zerocopy --json >"$scratch/bench" 2>&1
 check_equal "the figures tell the way" 41943040 "$(sed 's/.*"here"://; s/"there".*//; s/.*"zerocopy":{"calls":[0-9]*,"bytes":\([0-9]*\).*/\1/' "$scratch/bench")"
+why() { grep -o "\"$1\":{[^}]*}}" "$scratch/bench" | head -n 1 | sed 's/.*because"://; s/}}$/}/'; }
+"$zclnd" bench bw --self --count 40 --way splice --json >"$scratch/bench" 2>&1
+check_equal "and why each message went so" '{"asked":40}' "$(why splice)"
+"$zclnd" bench bw --self --count 40 --no-zc-ack --way splice --trace >"$scratch/bench" 2>&1
+check_equal "the trace too" yes "$(says ' sent .*length=1048576 .*way=copy why=no-ack' "$scratch/bench")"
 "$zclnd" bench bw --self --seconds 0.05 >"$scratch/bench" 2>&1
 check_equal "by time instead of number" "0 yes" "$? $(says ' 0 failed' "$scratch/bench")"

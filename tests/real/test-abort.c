@@ -30,10 +30,13 @@ struct ending {
 static const struct ending endings[] = {
 	{"killed/zerocopy", KILLED, ZWAY_ZEROCOPY, ZCL_V2},
 	{"killed/copy", KILLED, ZWAY_COPY, ZCL_V2},
+	{"killed/splice", KILLED, ZWAY_SPLICE, ZCL_V2},
 	{"killed/zerocopy-v1", KILLED, ZWAY_ZEROCOPY, ZCL_V1},
 	{"frozen/zerocopy", FROZEN, ZWAY_ZEROCOPY, ZCL_V2},
 	{"frozen/copy-v1", FROZEN, ZWAY_COPY, ZCL_V1},
+	{"frozen/splice", FROZEN, ZWAY_SPLICE, ZCL_V2},
 	{"shutdown/zerocopy", LEFT_ALONE, ZWAY_ZEROCOPY, ZCL_V2},
+	{"shutdown/splice", LEFT_ALONE, ZWAY_SPLICE, ZCL_V2},
 };
 
 /* In the child: takes a few messages, then stands still in the middle of the next ones. */
@@ -119,7 +122,7 @@ static void end_it(struct pair *pair, enum how how, pid_t pid)
 static void test_ending(const void *data)
 {
 	const struct ending *ending = data;
-	uint8_t *buffers[BULKS];
+	uint8_t *memory;
 	struct pair pair;
 	int status;
 	pid_t pid;
@@ -135,10 +138,9 @@ static void test_ending(const void *data)
 	pair_ping(&pair, LEFT);
 	pair_wait(&pair, all_up);
 	pair.end[LEFT].on_event = check_release;
-	for (unsigned i = 0; i < BULKS; i++) {
-		buffers[i] = g_malloc(ZCL_LNET_MTU);
-		pair_put(&pair, LEFT, buffers[i], ZCL_LNET_MTU, i, true);
-	}
+	memory = pair_memory(&pair, BULKS, ending->way == ZWAY_SPLICE);
+	for (unsigned i = 0; i < BULKS; i++)
+		pair_put(&pair, LEFT, memory + i * ZCL_LNET_MTU, ZCL_LNET_MTU, i, true);
 	/* The loop must run for the child to get there, so both are looked after. */
 	while (waitpid(pid, &status, WUNTRACED | WNOHANG) == 0) {
 		zloop_timer_set(pair.loop, &pair.look, zloop_now() + 1000000);
@@ -154,8 +156,7 @@ static void test_ending(const void *data)
 		pair_clear(&pair);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	for (unsigned i = 0; i < BULKS; i++)
-		g_free(buffers[i]);
+	pair_memory_free(&pair, memory);
 }
 
 int main(int argc, char **argv)

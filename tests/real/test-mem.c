@@ -23,8 +23,8 @@
 #define PAGES 16
 #define SIZE  ((size_t)PAGES * 4096)
 
-enum kind { OWN, GIVEN, DISK_FILE, SHMEM_FILE, KINDS };
-static const char *const kinds[] = {"own", "given", "file", "shmem-file"};
+enum kind { OWN, OWN_NO_PIPE, GIVEN, DISK_FILE, SHMEM_FILE, KINDS };
+static const char *const kinds[] = {"own", "own-no-pipe", "given", "file", "shmem-file"};
 
 struct rig {
 	struct zmem *mem;
@@ -76,6 +76,7 @@ static bool rig_init(struct rig *r, enum kind kind)
 	*r = (struct rig){.fd = -1};
 	switch (kind) {
 	case OWN:
+	case OWN_NO_PIPE:
 		r->mem = zmem_new(SIZE, &error);
 		break;
 	case GIVEN:
@@ -93,6 +94,7 @@ static bool rig_init(struct rig *r, enum kind kind)
 	zpattern_fill(r->data, SIZE, 1);
 	connect_sockets(r);
 	zsplice_init(&r->splice);
+	r->splice.no_pipe = kind == OWN_NO_PIPE;
 	return zmem_splices(r->mem);
 }
 
@@ -419,6 +421,7 @@ int main(int argc, char **argv)
 		add("detach", kind, test_detach);
 	}
 	add("together", OWN, test_together);
+	add("together", OWN_NO_PIPE, test_together);
 	add("together", GIVEN, test_together);
 	return g_test_run();
 }

@@ -15,21 +15,34 @@
 struct mode {
 	const char *name;
 	uint32_t left, right; /* versions */
-	bool untyped, checksum;
+	bool untyped, checksum, registered;
 	enum zway way;
+	/* What the last messages went by, and why. */
+	enum zcl_way by;
+	enum zcl_why why;
 };
 
 static const struct mode modes[] = {
-	{"v2/auto", ZCL_V2, ZCL_V2, false, false, ZWAY_AUTO},
-	{"v2/copy", ZCL_V2, ZCL_V2, false, false, ZWAY_COPY},
-	{"v2/zerocopy", ZCL_V2, ZCL_V2, false, false, ZWAY_ZEROCOPY},
-	{"v2/untyped", ZCL_V2, ZCL_V2, true, false, ZWAY_AUTO},
-	{"v2/checksum", ZCL_V2, ZCL_V2, false, true, ZWAY_ZEROCOPY},
-	{"v1/auto", ZCL_V1, ZCL_V1, false, false, ZWAY_AUTO},
-	{"v1/zerocopy", ZCL_V1, ZCL_V1, false, false, ZWAY_ZEROCOPY},
-	{"v1/untyped", ZCL_V1, ZCL_V1, true, false, ZWAY_COPY},
-	{"v2-calls-v1", ZCL_V2, ZCL_V1, false, false, ZWAY_AUTO},
-	{"v1-calls-v2", ZCL_V1, ZCL_V2, false, false, ZWAY_AUTO},
+	/* The kernel always copies on loopback, and says so: not worth the trouble for long. */
+	{"v2/auto", 2, 2, false, false, false, ZWAY_AUTO, ZCL_WAY_COPY, ZCL_WHY_COPIED},
+	{"v2/auto-registered", 2, 2, false, false, true, ZWAY_AUTO, ZCL_WAY_SPLICE,
+	 ZCL_WHY_REGISTERED},
+	{"v2/copy", 2, 2, false, false, true, ZWAY_COPY, ZCL_WAY_COPY, ZCL_WHY_ASKED},
+	{"v2/zerocopy", 2, 2, false, false, false, ZWAY_ZEROCOPY, ZCL_WAY_ZEROCOPY, ZCL_WHY_ASKED},
+	{"v2/splice", 2, 2, false, false, true, ZWAY_SPLICE, ZCL_WAY_SPLICE, ZCL_WHY_ASKED},
+	{"v2/splice-other-memory", 2, 2, false, false, false, ZWAY_SPLICE, ZCL_WAY_COPY,
+	 ZCL_WHY_UNREGISTERED},
+	{"v2/untyped", 2, 2, true, false, false, ZWAY_AUTO, ZCL_WAY_COPY, ZCL_WHY_COPIED},
+	{"v2/untyped-splice", 2, 2, true, false, true, ZWAY_SPLICE, ZCL_WAY_SPLICE, ZCL_WHY_ASKED},
+	{"v2/checksum", 2, 2, false, true, false, ZWAY_ZEROCOPY, ZCL_WAY_ZEROCOPY, ZCL_WHY_ASKED},
+	{"v2/checksum-splice", 2, 2, false, true, true, ZWAY_SPLICE, ZCL_WAY_SPLICE, ZCL_WHY_ASKED},
+	{"v1/auto", 1, 1, false, false, false, ZWAY_AUTO, ZCL_WAY_COPY, ZCL_WHY_COPIED},
+	{"v1/auto-registered", 1, 1, false, false, true, ZWAY_AUTO, ZCL_WAY_COPY, ZCL_WHY_COPIED},
+	{"v1/zerocopy", 1, 1, false, false, false, ZWAY_ZEROCOPY, ZCL_WAY_ZEROCOPY, ZCL_WHY_ASKED},
+	{"v1/splice", 1, 1, false, false, true, ZWAY_SPLICE, ZCL_WAY_COPY, ZCL_WHY_NO_ACK},
+	{"v1/untyped", 1, 1, true, false, false, ZWAY_COPY, ZCL_WAY_COPY, ZCL_WHY_ASKED},
+	{"v2-calls-v1", 2, 1, false, false, false, ZWAY_AUTO, ZCL_WAY_COPY, ZCL_WHY_COPIED},
+	{"v1-calls-v2", 1, 2, false, false, false, ZWAY_AUTO, ZCL_WAY_COPY, ZCL_WHY_COPIED},
 };
 
 static bool set_is_up(const struct pair *pair)
@@ -78,15 +91,13 @@ static void check_sums(const struct pair *pair, const struct mode *mode)
 	g_assert_cmpuint(sent->buffers_released, ==, BULKS);
 	g_assert_cmpuint(real->pinned, ==, 0);
 	g_assert_cmpuint(real->way.completions, ==, real->way.sends[ZCL_WAY_ZEROCOPY]);
-	if (mode->way == ZWAY_COPY)
-		g_assert_cmpuint(real->way.sends[ZCL_WAY_ZEROCOPY], ==, 0);
+	g_assert_cmpuint(sent->zc_messages[mode->by][mode->why], >, 0);
+	if (mode->why != ZCL_WHY_COPIED)
+		g_assert_cmpuint(sent->zc_messages[mode->by][mode->why], ==, BULKS);
 	else
 		g_assert_cmpuint(real->way.sends[ZCL_WAY_ZEROCOPY], >, 0);
-	/* The kernel always copies on loopback, and says so: not worth the trouble for long. */
-	if (mode->way == ZWAY_AUTO)
-		g_assert_cmpuint(sent->zc_messages[ZCL_WAY_COPY][ZCL_WHY_COPIED], >, 0);
-	if (mode->way == ZWAY_ZEROCOPY)
-		g_assert_cmpuint(real->way.sends[ZCL_WAY_COPY], ==, 0);
+	if (!v2)
+		g_assert_cmpuint(real->way.sends[ZCL_WAY_SPLICE], ==, 0);
 	/* In place: no more than headers and a little of what follows goes by way of scratch. */
 	g_assert_cmpuint(zreal_node_stats(right->node)->direct_bytes, >, BULKS * ZCL_LNET_MTU / 2);
 }
@@ -94,7 +105,7 @@ static void check_sums(const struct pair *pair, const struct mode *mode)
 static void test_bulk(const void *data)
 {
 	const struct mode *mode = data;
-	uint8_t *buffers[BULKS];
+	uint8_t *memory;
 	struct pair pair;
 
 	pair_init(&pair);
@@ -106,34 +117,34 @@ static void test_bulk(const void *data)
 	g_assert_cmpuint(pair.end[LEFT].ping.nnis, ==, 2);
 	g_assert_cmpuint(pair.end[LEFT].ping.ni[1].nid, ==, pair.end[RIGHT].nid);
 	pair_wait(&pair, set_is_up);
-	for (unsigned i = 0; i < BULKS; i++) {
-		buffers[i] = g_malloc(ZCL_LNET_MTU);
-		pair_put(&pair, LEFT, buffers[i], ZCL_LNET_MTU, i, true);
-	}
+	memory = pair_memory(&pair, BULKS, mode->registered);
+	for (unsigned i = 0; i < BULKS; i++)
+		pair_put(&pair, LEFT, memory + i * ZCL_LNET_MTU, ZCL_LNET_MTU, i, true);
 	pair_wait(&pair, pair_settled);
 	check_sums(&pair, mode);
 	pair_clear(&pair);
-	for (unsigned i = 0; i < BULKS; i++)
-		g_free(buffers[i]);
+	pair_memory_free(&pair, memory);
 }
 
-/* Both sides at once, sizes around every threshold. */
-static void test_both_ways(void)
+/* Both sides at once, sizes around every threshold, from any place in registered memory. */
+static void test_both_ways(const void *data)
 {
 	static const size_t sizes[BULKS] = {1,	   63,	  1023,	 1024,	 4095,	  16383,
 					    16384, 16385, 65536, 131072, 1048575, 1048576};
-	uint8_t *buffers[2][BULKS];
+	uint8_t *memory;
 	struct pair pair;
 
 	pair_init(&pair);
+	pair.end[LEFT].options.way = pair.end[RIGHT].options.way = (enum zway)GPOINTER_TO_INT(data);
+	memory = pair_memory(&pair, 4, true);
 	pair_start_both(&pair);
 	pair_ping(&pair, LEFT);
 	pair_wait(&pair, set_is_up);
 	pair_wait(&pair, pair_settled);
 	for (unsigned i = 0; i < BULKS; i++) {
 		for (int side = 0; side < 2; side++) {
-			buffers[side][i] = g_malloc(sizes[i]);
-			pair_put(&pair, side, buffers[side][i], sizes[i], i, true);
+			pair_put(&pair, side, memory + (size_t)(2 * side) * ZCL_LNET_MTU + 1000 * i,
+				 sizes[i], i, true);
 		}
 		/* One of each at a time: they share the sink, but not the connection. */
 		pair_wait(&pair, pair_settled);
@@ -144,10 +155,7 @@ static void test_both_ways(void)
 		g_assert_cmpuint(pair.end[side].sink.corrupt, ==, 0);
 	}
 	pair_clear(&pair);
-	for (unsigned i = 0; i < BULKS; i++) {
-		g_free(buffers[0][i]);
-		g_free(buffers[1][i]);
-	}
+	pair_memory_free(&pair, memory);
 }
 
 static bool left_has_none(const struct pair *pair)
@@ -326,7 +334,12 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &modes[i], test_bulk);
 		g_free(path);
 	}
-	g_test_add_func("/net/both-ways", test_both_ways);
+	for (enum zway way = 0; way < ZWAY_LAST; way++) {
+		char *path = g_strconcat("/net/both-ways/", zway_name(way), NULL);
+
+		g_test_add_data_func(path, GINT_TO_POINTER(way), test_both_ways);
+		g_free(path);
+	}
 	g_test_add_func("/net/refused", test_refused);
 	g_test_add_func("/net/unknown-peer", test_unknown_peer);
 	g_test_add_data_func("/net/version-refused/reply", GINT_TO_POINTER(0),

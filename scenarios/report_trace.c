@@ -80,7 +80,6 @@ bool zrace_report_diagram(const struct zrace_report *report, const struct zrace_
 		return false;
 	}
 	log = zrace_run_trace(result->run, result->outcome);
-	log->program = g_strdup(report->program);
 	text = g_string_new(NULL);
 	ztrace_svg(text, log, NULL);
 	path = path_of(report, result->run);

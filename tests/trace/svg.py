@@ -140,7 +140,7 @@ def main():
     scripts = sorted(glob.glob(os.path.join(TOP, "scenarios", "*.race")))
     scripts.append(os.path.join(TOP, "tests", "scenarios", "good", "three.race"))
     with tempfile.TemporaryDirectory() as folder:
-        print("1..%d" % (len(scripts) + 5))
+        print("1..%d" % (len(scripts) + 6))
         for script in scripts:
             bad = ["%s: %s" % (name, why) for name, all_why in run_script(script, folder)
                    for why in all_why[:5]]
@@ -152,6 +152,9 @@ def main():
         with open(one, encoding="utf-8") as first, open(two, encoding="utf-8") as second:
             text = first.read()
             check(text == second.read(), "the same again")
+        with open(os.path.join(TOP, "doc", "case-c.svg"), encoding="utf-8") as picture:
+            check(text == picture.read(), "the picture in doc/ is still the one",
+                  "look at the new one: zrace-mem --case new-higher --diagram doc/case-c.svg c.race")
         root = ElementTree.fromstring(text)
         held = [p for p in root.iter(SVG + "path") if p.get("class") == "hold"]
         check(len(held) == 2, "both held HELLOs are marked", "%d marks" % len(held))

@@ -32,6 +32,7 @@ struct placing {
 	int64_t start; /* time of the instant that is being placed */
 	double top;    /* and where it begins */
 	double last;   /* the lowest point so far */
+	bool held;     /* a message is held at this instant */
 };
 
 static const struct ztrace_point *point_at(const struct ztrace_layout *layout, guint i)
@@ -297,13 +298,15 @@ static double place_point(struct placing *p, guint index)
 	case ZTRACE_SHAPE_HELD:
 		if (!point->owned)
 			return place_across(p, point->lane, point->other, extra);
+		p->held = true;
 		p->last = MAX(p->last, p->top);
 		return p->top;
 	case ZTRACE_SHAPE_ACROSS:
 		return place_across(p, point->lane, point->other, extra);
 	case ZTRACE_SHAPE_SCRIPT:
 	case ZTRACE_SHAPE_ELIDED:
-		return place_across(p, 0, p->layout->lanes - 1, extra);
+		/* Below what was held just now. */
+		return place_across(p, 0, p->layout->lanes - 1, extra + (p->held ? ROW : 0));
 	default:
 		return place_end(p, point, extra);
 	}
@@ -327,6 +330,7 @@ static void go_on(struct placing *p, int64_t time)
 	add_span(p->layout, kind, p->start, time, p->last, p->last + far);
 	p->top = p->last = p->last + far;
 	p->start = time;
+	p->held = false;
 	memset(p->lanes, 0, p->layout->lanes * sizeof(*p->lanes));
 }
 

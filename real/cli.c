@@ -57,6 +57,10 @@ static const struct key {
 	[ZCLI_UNTYPED] = {"untyped",
 			  "one connection per peer instead of CONTROL, BULK_IN, BULK_OUT", NULL,
 			  FOR_ALL},
+	[ZCLI_CONNS_PER_PEER] = {"conns-per-peer",
+				 "BULK_IN and BULK_OUT connections with a peer, so many of each "
+				 "(default: 1)",
+				 "N", FOR_ALL},
 	[ZCLI_CHECKSUM] = {"checksum", "send checksums (v2)", NULL, FOR_ALL},
 	[ZCLI_WAY] = {"way", "how bulk goes out: copy, zerocopy, splice or auto (default)", "WAY",
 		      FOR_ALL},

@@ -9,6 +9,7 @@
 /* From texts to what the library takes. */
 
 #define MAX_STORE ((guint64)1 << 32)
+#define MAX_CONNS 64
 
 bool zcli_wrong(const struct zcli_texts *texts, enum zcli_key key, const char *expected)
 {
@@ -124,17 +125,19 @@ static void ni_free(void *data)
 static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 {
 	struct zclnd_ni_options *to = &ni->options;
-	guint64 zc_min = to->zc_min, keepalive = to->keepalive;
+	guint64 zc_min = to->zc_min, keepalive = to->keepalive, conns = to->conns_per_peer;
 	const bool good =
 		accepts(t, &to->accept) && speaks(t, &to->version) && way(t, &to->way) &&
 		number(t, ZCLI_ZC_MIN, 1, G_MAXUINT32, "a number of bytes, at least 1", &zc_min) &&
 		seconds(t, ZCLI_ACCEPT_TIMEOUT, &to->accept_timeout) &&
 		seconds(t, ZCLI_SOCKET_TIMEOUT, &to->socket_timeout) &&
+		number(t, ZCLI_CONNS_PER_PEER, 1, MAX_CONNS, "a number, 1 to 64", &conns) &&
 		number(t, ZCLI_KEEPALIVE, 0, 32767, "whole seconds, 0 to 32767", &keepalive) &&
 		listens_at(t, &to->listen);
 
 	to->zc_min = (size_t)zc_min;
 	to->keepalive = (unsigned)keepalive;
+	to->conns_per_peer = (unsigned)conns;
 	to->typed = !flag(t, ZCLI_UNTYPED);
 	to->checksum = flag(t, ZCLI_CHECKSUM);
 	ni->traces = flag(t, ZCLI_TRACE);

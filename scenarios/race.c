@@ -40,7 +40,8 @@ static GOptionContext *make_context(struct options *o)
 		 NULL},
 		{"events", 0, 0, G_OPTION_ARG_NONE, &o->events,
 		 "Write the events that the scripts fix, without times", NULL},
-		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the cases, run nothing", NULL},
+		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list,
+		 "List the cases and their titles, run nothing", NULL},
 		{"case", 'c', 0, G_OPTION_ARG_STRING, &o->only_case, "Run this case only", "NAME"},
 		{"seed", 's', 0, G_OPTION_ARG_INT64, &o->seed, "First seed (1)", "N"},
 		{"jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "Run so many cases at a time (1)",
@@ -174,7 +175,11 @@ static int list_runs(const GArray *runs)
 	GString *text = g_string_new(NULL);
 
 	for (guint i = 0; i < runs->len; i++) {
-		zrace_result_name(text, &g_array_index(runs, struct zrace_run, i));
+		const struct zrace_run *run = &g_array_index(runs, struct zrace_run, i);
+
+		zrace_result_name(text, run);
+		if (run->script->title != NULL && run->vary == ZRACE_BASE_RUN)
+			g_string_append_printf(text, "  %s", run->script->title);
 		g_string_append_c(text, '\n');
 	}
 	fputs(text->str, stdout);

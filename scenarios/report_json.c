@@ -81,8 +81,17 @@ static void add_run(JsonBuilder *builder, const struct zrace_run *run)
 	if (run->vary == ZRACE_BASE_RUN)
 		return;
 	vary = &g_array_index(script->varies, struct zrace_vary, run->vary);
-	add_string(builder, vary->lose ? "lose" : "vary", script->peers[vary->peer].name);
-	add_int(builder, vary->lose ? "packet" : "shift", run->shift);
+	if (vary->lose) {
+		char *way = g_strdup_printf("%s>%s", script->peers[vary->peer].name,
+					    script->peers[vary->other].name);
+
+		add_string(builder, "lose", way);
+		add_int(builder, "packet", run->shift);
+		g_free(way);
+		return;
+	}
+	add_string(builder, "vary", script->peers[vary->peer].name);
+	add_int(builder, "shift", run->shift);
 }
 
 static void print_builder(GString *text, JsonBuilder *builder)

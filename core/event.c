@@ -133,6 +133,7 @@ static bool has_length(enum zcl_event_kind kind)
 	case ZCL_EV_DELIVERED:
 	case ZCL_EV_DROPPED:
 	case ZCL_EV_WAITING:
+	case ZCL_EV_CUT_OFF:
 		return true;
 	default:
 		return false;
@@ -222,5 +223,52 @@ bool zcl_event_field(const struct zcl_event *ev, const char *field, char *buf, s
 			return true;
 		}
 	}
+	return false;
+}
+
+#define HAS(field)  (1u << F_##field)
+#define HAS_CONN    (HAS(VERSION) | HAS(CTYPE) | HAS(CONN))
+#define HAS_MESSAGE (HAS_CONN | HAS(LNET_TYPE) | HAS(LENGTH))
+
+static const uint32_t fields_of[] = {
+	[ZCL_EV_CONNECT] = HAS_CONN,
+	[ZCL_EV_ACCEPT] = HAS(CONN),
+	[ZCL_EV_HELLO_SENT] = HAS_CONN | HAS(INCARNATION),
+	[ZCL_EV_HELLO_RECEIVED] = HAS_CONN | HAS(INCARNATION),
+	[ZCL_EV_REFUSE] = HAS(VERSION) | HAS(CONN) | HAS(REASON),
+	[ZCL_EV_REFUSED] = HAS(VERSION) | HAS(REASON),
+	[ZCL_EV_FALLBACK] = HAS(VERSION) | HAS(TO) | HAS(REASON),
+	[ZCL_EV_RETRY] = HAS(REASON) | HAS(DELAY),
+	[ZCL_EV_CONN_UP] = HAS_CONN | HAS(INITIATOR),
+	[ZCL_EV_CONN_DOWN] = HAS_CONN | HAS(INITIATOR) | HAS(ERROR),
+	[ZCL_EV_ATTEMPT_FAILED] = HAS(ERROR),
+	[ZCL_EV_STALE] = HAS(INCARNATION),
+	[ZCL_EV_GIVE_UP] = 0,
+	[ZCL_EV_MSG_QUEUED] = HAS_MESSAGE | HAS(COOKIE) | HAS(ACK),
+	[ZCL_EV_MSG_SENT] = HAS_MESSAGE | HAS(COOKIE) | HAS(ACK) | HAS(WAY) | HAS(WHY),
+	[ZCL_EV_MSG_RECEIVED] = HAS_MESSAGE | HAS(COOKIE) | HAS(ACK),
+	[ZCL_EV_COOKIE_GIVEN] = HAS_MESSAGE | HAS(COOKIE),
+	[ZCL_EV_ACK_PIGGYBACKED] = HAS_CONN | HAS(COOKIE),
+	[ZCL_EV_NOOP_QUEUED] = HAS_CONN | HAS(COOKIE),
+	[ZCL_EV_NOOP_REPLACED] = HAS_CONN | HAS(COOKIE),
+	[ZCL_EV_NOOP_SENT] = HAS_CONN | HAS(COOKIE),
+	[ZCL_EV_NOOP_RECEIVED] = HAS_CONN | HAS(COOKIE),
+	[ZCL_EV_ACKED] = HAS_CONN | HAS(COOKIE),
+	[ZCL_EV_RELEASED] = HAS_MESSAGE | HAS(COOKIE) | HAS(ERROR),
+	[ZCL_EV_DELIVERED] = HAS_MESSAGE,
+	[ZCL_EV_DROPPED] = HAS_MESSAGE | HAS(ERROR),
+	[ZCL_EV_WAITING] = HAS(LNET_TYPE) | HAS(LENGTH),
+	[ZCL_EV_PROTOCOL_ERROR] = HAS_CONN | HAS(ERROR),
+	[ZCL_EV_CUT_OFF] = HAS(LENGTH) | HAS(ERROR),
+	[ZCL_EV_OVERDUE] = HAS(COOKIE),
+	[ZCL_EV_CALLER_LOST] = HAS(CONN) | HAS(ERROR),
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(fields_of) == ZCL_EV_LAST);
+
+bool zcl_event_has(enum zcl_event_kind kind, const char *field)
+{
+	for (int i = 0; i < F_LAST && (unsigned)kind < ZCL_EV_LAST; i++)
+		if (strcmp(field_names[i], field) == 0)
+			return (fields_of[kind] & 1u << i) != 0;
 	return false;
 }

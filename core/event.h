@@ -108,6 +108,8 @@ const char *zcl_reason_name(enum zcl_reason reason);
  * are enough.
  */
 bool zcl_event_field(const struct zcl_event *ev, const char *field, char *buf, size_t size);
+/* Whether events of this kind can have that field. False for a name that is none. */
+bool zcl_event_has(enum zcl_event_kind kind, const char *field);
 /* The field names, NULL-terminated, in the order in which a person wants to read them. */
 const char *const *zcl_event_fields(void);
 

@@ -9,6 +9,7 @@
 /* From texts to what the library takes. */
 
 #define MAX_STORE ((guint64)1 << 32)
+#define MAX_CONNS 64
 
 bool zcli_wrong(const struct zcli_texts *texts, enum zcli_key key, const char *expected)
 {
@@ -124,21 +125,21 @@ static void ni_free(void *data)
 static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 {
 	struct zclnd_ni_options *to = &ni->options;
-	guint64 zc_min = to->zc_min, keepalive = to->keepalive;
+	guint64 zc_min = to->zc_min, keepalive = to->keepalive, conns = to->conns_per_peer;
 	const bool good =
 		accepts(t, &to->accept) && speaks(t, &to->version) && way(t, &to->way) &&
 		number(t, ZCLI_ZC_MIN, 1, G_MAXUINT32, "a number of bytes, at least 1", &zc_min) &&
 		seconds(t, ZCLI_ACCEPT_TIMEOUT, &to->accept_timeout) &&
 		seconds(t, ZCLI_SOCKET_TIMEOUT, &to->socket_timeout) &&
+		number(t, ZCLI_CONNS_PER_PEER, 1, MAX_CONNS, "a number, 1 to 64", &conns) &&
 		number(t, ZCLI_KEEPALIVE, 0, 32767, "whole seconds, 0 to 32767", &keepalive) &&
 		listens_at(t, &to->listen);
 
 	to->zc_min = (size_t)zc_min;
 	to->keepalive = (unsigned)keepalive;
+	to->conns_per_peer = (unsigned)conns;
 	to->typed = !flag(t, ZCLI_UNTYPED);
 	to->checksum = flag(t, ZCLI_CHECKSUM);
-	ni->traces = flag(t, ZCLI_TRACE);
-	to->trace = ni->traces ? zcli_trace : NULL;
 	return good;
 }
 
@@ -206,6 +207,27 @@ static bool fill_process(struct zcli_setup *setup, const struct zcli_texts *t)
 	return good;
 }
 
+static bool start_trace(struct zcli_setup *setup, const struct zcli *cli,
+			const struct zcli_texts *t)
+{
+	zclnd_nid *nids = g_new(zclnd_nid, setup->nis->len);
+	bool good;
+
+	for (guint i = 0; i < setup->nis->len; i++)
+		nids[i] = ((const struct zcli_ni *)setup->nis->pdata[i])->options.nid;
+	setup->tracer =
+		zcli_tracer_new(cli->program, t->value[ZCLI_TRACE], nids, setup->nis->len, &good);
+	g_free(nids);
+	for (guint i = 0; setup->tracer && i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+
+		ni->tracer = setup->tracer;
+		ni->options.trace = zcli_trace;
+		ni->options.trace_user = setup->tracer;
+	}
+	return good;
+}
+
 static bool fill(struct zcli_setup *setup, const struct zcli *cli, struct zcli_texts *node,
 		 GPtrArray *nis, const GPtrArray *names, zclnd_nid own)
 {
@@ -230,6 +252,7 @@ static bool fill(struct zcli_setup *setup, const struct zcli *cli, struct zcli_t
 		good = add_ni(setup, names->pdata[i], &one, own);
 		zcli_texts_clear(&one);
 	}
+	good = good && (cli->check_config || start_trace(setup, cli, &all));
 	zcli_texts_clear(&all);
 	return good;
 }
@@ -265,6 +288,7 @@ void zcli_setup_clear(struct zcli_setup *setup)
 	if (setup->nis)
 		g_ptr_array_unref(setup->nis);
 	g_free(setup->metrics_file);
+	zcli_tracer_free(setup->tracer);
 	zjournal_free(setup->journal);
 	*setup = (struct zcli_setup){0};
 }
@@ -281,8 +305,8 @@ static void on_trace(void *user, const struct zclnd_trace *trace)
 	const struct zcli_ni *ni = user;
 
 	zjournal_trace(ni->journal, trace);
-	if (ni->traces)
-		zcli_trace(NULL, trace);
+	if (ni->tracer)
+		zcli_trace(ni->tracer, trace);
 }
 
 static void on_note(void *user, enum zclnd_note note, const struct sockaddr_in *addr)
@@ -303,7 +327,8 @@ void zcli_journal(struct zcli_setup *setup, bool dated)
 
 		ni->journal = setup->journal;
 		ni->options.trace = on_trace;
-		ni->options.trace_conns_only = !ni->traces;
+		ni->options.trace_conns_only = ni->tracer == NULL;
+		ni->options.trace_user = ni;
 		ni->options.note = on_note;
 		ni->options.user = ni;
 	}

@@ -3,6 +3,8 @@
 
 #include "real/lib.h"
 
+#include "real/caller.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -245,6 +247,8 @@ static void stop_loop(void *data)
 	for (guint i = 0; i < nis->len; i++) {
 		struct zclnd_ni *ni = nis->pdata[i];
 
+		if (loop->index == 0)
+			zcallers_close(ni->callers);
 		zl_controls_run(&ni->parts[loop->index]);
 		zreal_node_shutdown(ni->parts[loop->index].node, part_is_down,
 				    &ni->parts[loop->index]);

@@ -23,6 +23,7 @@
  */
 
 struct zl_part;
+struct zcallers;
 
 struct zl_loop {
 	struct zclnd *z;
@@ -74,7 +75,10 @@ struct zclnd_ni {
 	uint64_t next_id;
 	atomic_size_t attached;
 	struct sockaddr_in address;
-	struct zl_part *parts; /* one per loop */
+	struct zl_part *parts;	  /* one per loop */
+	struct zclnd_ni *host;	  /* whose listener it shares; NULL: it has its own, or none */
+	GPtrArray *guests;	  /* NIs that share its listener */
+	struct zcallers *callers; /* NULL: each caller is the first loop's and this NI's */
 };
 
 /* An event of the core and the node that it is of, for zclnd_trace_*. */
@@ -103,6 +107,16 @@ enum zclnd_err zl_ask(struct zl_loop *loop, void (*fn)(void *data), void *data);
 bool zl_ni_open(struct zclnd_ni *ni, struct zclnd_error *error);
 void zl_ni_free(struct zclnd_ni *ni);
 struct zl_part *zl_part_of(struct zclnd_ni *ni, zclnd_nid peer);
+
+/* lib_accept.c */
+/* A zreal_options.route; user: the part on the first loop. */
+bool zl_route(void *user, int fd, const struct sockaddr_in *from);
+/* Who calls is to be found out before a caller is given to a node. */
+void zl_accept_by_looking(struct zclnd_ni *ni);
+/* An NI that listens already where these options want to; NULL: none. */
+struct zclnd_ni *zl_host_of(const struct zclnd *z, const struct zclnd_ni_options *options);
+/* guest takes its callers from host's listener. */
+void zl_join(struct zclnd_ni *host, struct zclnd_ni *guest);
 
 /* lib_event.c */
 void zl_event_push(struct zl_part *part, const struct zclnd_event *event);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "real/caller.h"
+
 /* A network interface: its options, its parts on the loops, its peers. */
 
 unsigned zclnd_peer_loop(zclnd_nid self, zclnd_nid peer, unsigned threads)
@@ -46,6 +48,7 @@ void zclnd_ni_options_init(struct zclnd_ni_options *options, zclnd_nid nid)
 		.zc_min = real.core.zc_min_payload,
 		.min_reconnect = real.core.min_reconnect,
 		.max_reconnect = real.core.max_reconnect,
+		.conns_per_peer = real.core.conns_per_peer,
 		.socket_timeout = real.core.socket_timeout,
 		.keepalive = (unsigned)real.keepalive,
 		.peer_port = real.peer_port,
@@ -65,8 +68,9 @@ static void on_trace(void *user, const struct zcl_event *event)
 {
 	const struct zl_part *part = user;
 	const struct zclnd_trace trace = {.event = event, .node = part->node};
+	const struct zclnd_ni_options *options = &part->ni->options;
 
-	part->ni->options.trace(part->ni->options.user, &trace);
+	options->trace(options->trace_user ? options->trace_user : options->user, &trace);
 }
 
 static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)
@@ -99,6 +103,7 @@ static void to_core(const struct zclnd_ni_options *options, struct zcl_config *c
 	core->zc_min_payload = options->zc_min;
 	core->min_reconnect = options->min_reconnect;
 	core->max_reconnect = options->max_reconnect;
+	core->conns_per_peer = options->conns_per_peer;
 	core->socket_timeout = options->socket_timeout;
 	core->accept_timeout = options->accept_timeout;
 	core->max_peers = options->max_peers;
@@ -114,7 +119,7 @@ static struct zreal_options to_real(const struct zclnd_ni_options *options, stru
 
 	zreal_options_init(&real, options->nid);
 	to_core(options, &real.core);
-	real.listens = options->listens && part->loop->index == 0;
+	real.listens = options->listens && part->loop->index == 0 && !part->ni->host;
 	real.listen = options->listen;
 	real.listen_fd = options->listen_fd;
 	real.accept = (enum zreal_accept)options->accept;
@@ -128,9 +133,10 @@ static struct zreal_options to_real(const struct zclnd_ni_options *options, stru
 	real.note = options->note ? on_note : NULL;
 	real.settle = on_settle;
 	real.catch_up = on_catch_up;
+	real.route = zl_route;
 	real.user = part;
 	/* Without a listener of its own it calls from where the NI listens. */
-	if (options->listens && part->loop->index > 0 && real.source.s_addr == INADDR_ANY)
+	if (options->listens && !real.listens && real.source.s_addr == INADDR_ANY)
 		real.source = options->listen.sin_addr;
 	return real;
 }
@@ -158,6 +164,15 @@ static bool open_part(struct zclnd_ni *ni, unsigned index, struct zclnd_error *e
 	return false;
 }
 
+static bool is_taken(const struct zclnd *z, zclnd_nid nid)
+{
+	for (guint i = 0; i < z->nis->len; i++) {
+		if (zclnd_ni_nid(z->nis->pdata[i]) == nid)
+			return true;
+	}
+	return false;
+}
+
 static bool check(const struct zclnd *z, const struct zclnd_ni_options *options,
 		  struct zclnd_error *error)
 {
@@ -168,6 +183,8 @@ static bool check(const struct zclnd *z, const struct zclnd_ni_options *options,
 	else if ((unsigned)options->way >= ZCLND_WAY_LAST ||
 		 (unsigned)options->accept > ZCLND_ACCEPT_SECURE)
 		zl_error(error, ZCLND_E_INVALID, "accept or way is out of range");
+	else if (is_taken(z, options->nid))
+		zl_error(error, ZCLND_E_INVALID, "the instance has an NI with this NID");
 	else
 		return true;
 	return false;
@@ -187,12 +204,19 @@ struct zclnd_ni *zclnd_ni_new(struct zclnd *z, const struct zclnd_ni_options *op
 		ni->options.incarnation = (uint64_t)g_get_real_time() * 1000;
 	pthread_mutex_init(&ni->lock, NULL);
 	ni->parts = g_new0(struct zl_part, z->options.threads);
+	ni->guests = g_ptr_array_new();
+	if (options->listens && options->listen_fd < 0)
+		ni->host = zl_host_of(z, options);
 	for (unsigned i = 0; i < z->options.threads; i++) {
 		if (!open_part(ni, i, error)) {
 			zl_ni_free(ni);
 			return NULL;
 		}
 	}
+	if (ni->host)
+		zl_join(ni->host, ni);
+	else if (z->options.threads > 1)
+		zl_accept_by_looking(ni);
 	g_ptr_array_add(z->nis, ni);
 	return ni;
 }
@@ -209,6 +233,8 @@ void zl_ni_free(struct zclnd_ni *ni)
 		g_free(part->events.ring);
 	}
 	g_free(ni->parts);
+	g_ptr_array_unref(ni->guests);
+	zcallers_free(ni->callers);
 	pthread_mutex_destroy(&ni->lock);
 	g_free(ni);
 }

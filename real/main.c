@@ -28,6 +28,8 @@ static const struct command {
 } commands[] = {
 	{"peer", zcmd_peer, "run a peer in the foreground"},
 	{"ping", zcmd_ping, "ask a peer for its network interfaces"},
+	{"put", zcmd_put, "put a file into a peer's buffer"},
+	{"get", zcmd_get, "get a peer's buffer into a file"},
 	{"bench", zcmd_bench, "move bulk data and count what it took"},
 	{"race", race, "run race scripts on real sockets"},
 	{"trace", ztrace_main, "decode the protocol messages of a capture"},

@@ -494,7 +494,7 @@ static bool is_at_rest(const struct real_world *world)
 		const struct zworld_peer *peer = world->peers->pdata[i];
 
 		for (guint k = 0; k < world->peers->len; k++)
-			if (k != i && !zrelay_is_at_rest(peer->way[k].relay))
+			if (peer->way[k].relay && !zrelay_is_at_rest(peer->way[k].relay))
 				return false;
 	}
 	return true;

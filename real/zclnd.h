@@ -276,8 +276,10 @@ struct zclnd_ni_options {
 	bool zc_requests;     /* ask for ZC-ACKs (default) */
 	uint64_t incarnation; /* 0 (default): chosen at zclnd_ni_new from the clock */
 	enum zclnd_way way;
-	size_t min_bulk;		      /* from here a message prefers a bulk connection */
-	size_t zc_min;			      /* from here a payload is sent zero-copy */
+	size_t min_bulk;	 /* from here a message prefers a bulk connection */
+	size_t zc_min;		 /* from here a payload is sent zero-copy */
+	unsigned conns_per_peer; /* typed: BULK_IN and BULK_OUT, so many of each, 1 (default) to 64,
+				    are opened, and accepted */
 	int64_t min_reconnect, max_reconnect; /* between attempts, doubled at each failure */
 	int64_t socket_timeout;		      /* without progress, or for a missing ZC-ACK */
 	unsigned keepalive; /* seconds of silence after which TCP asks whether the peer is there
@@ -305,7 +307,8 @@ struct zclnd_ni_options {
 	bool trace_conns_only; /* it hears of connections, not of each message */
 	/* Likewise. addr: of the caller, or of who is called; may be NULL. */
 	void (*note)(void *user, enum zclnd_note note, const struct sockaddr_in *addr);
-	void *user; /* of all callbacks */
+	void *user;	  /* of all callbacks */
+	void *trace_user; /* of trace; NULL: user */
 };
 
 /* Deployed defaults (wire notes 1). */

@@ -30,9 +30,12 @@
 #define ZRACE_MAX_DEPTH	    8u	    /* files that include each other */
 #define ZRACE_MAX_FILES	    64u	    /* in all */
 #define ZRACE_MAX_RESTARTS  64u	    /* lines that start a node anew */
-#define ZRACE_MAX_QUEUE	    100000u /* packets */
-#define ZRACE_MAX_WORD	    31u	    /* bytes of a value in an action */
-#define ZRACE_MAX_VERSION   9u	    /* that a peer may call with */
+#define ZRACE_MAX_RUNS	    100000u /* of all cases, seeds and steps of vary */
+#define ZRACE_MAX_ACTIONS   65536u  /* of a run; one for all peers counts for each pair */
+#define ZRACE_MAX_PAYLOAD   ((size_t)256 << 20) /* bytes of all puts and gets */
+#define ZRACE_MAX_QUEUE	    100000u		/* packets */
+#define ZRACE_MAX_WORD	    31u			/* bytes of a value in an action */
+#define ZRACE_MAX_VERSION   9u			/* that a peer may call with */
 
 #define ZRACE_ANY_PEER	     ZRACE_MAX_PEERS
 #define ZRACE_BASE_RUN	     (-1)			/* the run without vary */

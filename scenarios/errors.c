@@ -16,11 +16,11 @@ void zrace_errors_clear(struct zrace_errors *errors)
 }
 
 /* Columns count bytes; the caret stands where a terminal shows that byte. */
-static void add_caret(GString *text, const char *source, unsigned col)
+void zrace_errors_caret(GString *text, const char *prefix, const char *source, unsigned col)
 {
 	size_t bytes = MIN((size_t)col - 1, strlen(source));
 
-	g_string_append_printf(text, "  %s\n  ", source);
+	g_string_append_printf(text, "%s%s\n%s", prefix, source, prefix);
 	for (size_t i = 0; i < bytes; i++)
 		if (((unsigned char)source[i] & 0xc0) != 0x80)
 			g_string_append_c(text, source[i] == '\t' ? '\t' : ' ');
@@ -43,5 +43,5 @@ void zrace_errors_add(struct zrace_errors *errors, const char *file, struct zrac
 	va_end(args);
 	g_string_append_c(errors->text, '\n');
 	if (source && pos.line)
-		add_caret(errors->text, source, pos.col);
+		zrace_errors_caret(errors->text, "  ", source, pos.col);
 }

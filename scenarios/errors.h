@@ -24,4 +24,7 @@ void zrace_errors_clear(struct zrace_errors *errors);
 void zrace_errors_add(struct zrace_errors *errors, const char *file, struct zrace_pos pos,
 		      const char *source, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/* The line, and under it the caret at that column; prefix before each. Appends. */
+void zrace_errors_caret(GString *text, const char *prefix, const char *source, unsigned col);
+
 #endif

@@ -90,6 +90,63 @@ static void check_tuned(struct zrace_parser *p, const struct zrace_peer *peer)
 			peer->name);
 }
 
+static uint64_t runs_of_case(const struct zrace_script *script, size_t index)
+{
+	uint64_t runs = script->seeds;
+
+	for (guint i = 0; i < script->varies->len; i++) {
+		const struct zrace_vary *vary =
+			&g_array_index(script->varies, struct zrace_vary, i);
+
+		if (vary->cases >> index & 1)
+			runs += (uint64_t)((vary->to - vary->from) / vary->step) + 1;
+	}
+	return runs;
+}
+
+/* Each is bounded by itself; their product is what somebody waits for. */
+static void check_runs(struct zrace_parser *p)
+{
+	const struct zrace_pos nowhere = {0};
+	uint64_t runs = 0;
+
+	for (size_t i = 0; i < p->script->ncases; i++)
+		runs += runs_of_case(p->script, i);
+	if (runs > ZRACE_MAX_RUNS)
+		complain_at(p, nowhere,
+			    "expected at most %u runs, got %" G_GUINT64_FORMAT
+			    ": fewer cases, seeds or steps of vary",
+			    ZRACE_MAX_RUNS, runs);
+}
+
+static void check_actions(struct zrace_parser *p)
+{
+	const struct zrace_script *script = p->script;
+	const size_t pairs = script->npeers * script->npeers;
+	size_t actions = 0, payload = 0;
+
+	for (guint i = 0; i < script->statements->len; i++) {
+		const struct zrace_statement *one = g_ptr_array_index(script->statements, i);
+		const struct zrace_action *action = &one->action;
+		const bool all =
+			action->kind == ZRACE_DO_CONNECT_ALL || action->kind == ZRACE_DO_HOLD_ALL;
+
+		actions += all ? pairs : 1;
+		payload += action->size;
+		if (actions > ZRACE_MAX_ACTIONS) {
+			complain_at(p, one->pos, "expected at most %u actions, got more",
+				    ZRACE_MAX_ACTIONS);
+			return;
+		}
+		if (payload > ZRACE_MAX_PAYLOAD) {
+			complain_at(p, one->pos,
+				    "expected at most %zu MiB in all puts and gets, got more",
+				    ZRACE_MAX_PAYLOAD >> 20);
+			return;
+		}
+	}
+}
+
 void zrace_check_script(struct zrace_parser *p, bool readable)
 {
 	struct zrace_script *script = p->script;
@@ -99,6 +156,8 @@ void zrace_check_script(struct zrace_parser *p, bool readable)
 		complain_at(p, nowhere, "expected at least two peers, got %zu", script->npeers);
 	if (script->ncases == 0)
 		script->ncases = 1; /* all zero: without a name */
+	check_runs(p);
+	check_actions(p);
 	for (size_t i = 0; i < script->npeers; i++) {
 		resolve_remembers(p, i);
 		check_tuned(p, &script->peers[i]);

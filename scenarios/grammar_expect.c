@@ -39,12 +39,26 @@ static char *plain_value(const char *text)
 	return g_strdup(text);
 }
 
-static const char *field_name(const char *text)
+/* NULL: events of this kind have no such field. */
+static const char *field_name(enum zcl_event_kind kind, const char *text)
 {
 	for (const char *const *name = zcl_event_fields(); *name; name++)
-		if (strcmp(*name, text) == 0)
+		if (strcmp(*name, text) == 0 && zcl_event_has(kind, text))
 			return *name;
 	return NULL;
+}
+
+static bool expect_field(struct zrace_parser *p, enum zcl_event_kind kind)
+{
+	GString *names = g_string_new(NULL);
+
+	for (const char *const *name = zcl_event_fields(); *name; name++)
+		if (zcl_event_has(kind, *name))
+			g_string_append_printf(names, "%s%s", names->len ? ", " : "", *name);
+	zrace_expected(p, "a field of \"%s\" (%s)", zcl_event_name(kind),
+		       names->len ? names->str : "it has none");
+	g_string_free(names, TRUE);
+	return false;
 }
 
 static bool check_value(struct zrace_parser *p, enum zcl_event_kind kind, const char *field,
@@ -63,16 +77,12 @@ static bool check_value(struct zrace_parser *p, enum zcl_event_kind kind, const 
 static bool read_field(struct zrace_parser *p, struct zrace_pattern *pattern)
 {
 	const struct zrace_token *token = zrace_peek(p, 0);
-	const char *name = token->kind == ZRACE_WORD ? field_name(token->text) : NULL;
+	const char *name =
+		token->kind == ZRACE_WORD ? field_name(pattern->kind, token->text) : NULL;
 	char *value;
 
-	if (name == NULL) {
-		char *names = g_strjoinv(", ", (char **)zcl_event_fields());
-
-		zrace_expected(p, "a field (%s)", names);
-		g_free(names);
-		return false;
-	}
+	if (name == NULL)
+		return expect_field(p, pattern->kind);
 	if (pattern->nfields == ZRACE_MAX_FIELDS)
 		return zrace_expected(p, "at most %u fields", ZRACE_MAX_FIELDS);
 	zrace_take(p);

@@ -76,6 +76,14 @@ static void try_names(struct search *search, enum zcl_event_kind kind)
 		event.active = ctype > ZCL_CONN_ANY;
 		try_event(search, &event);
 	}
+	for (int why = 0; why < ZCL_WHY_LAST; why++) {
+		for (int way = 0; way < ZCL_WAY_LAST; way++) {
+			event = plain_event(kind);
+			event.way = (enum zcl_way)way;
+			event.why = (enum zcl_why)why;
+			try_event(search, &event);
+		}
+	}
 	for (uint32_t type = ZCL_LNET_ACK; type <= ZCL_LNET_REPLY; type++) {
 		event = plain_event(kind);
 		event.lnet_type = type;

@@ -40,14 +40,15 @@ static GOptionContext *make_context(struct options *o)
 		 NULL},
 		{"events", 0, 0, G_OPTION_ARG_NONE, &o->events,
 		 "Write the events that the scripts fix, without times", NULL},
-		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list, "List the cases, run nothing", NULL},
+		{"list", 0, 0, G_OPTION_ARG_NONE, &o->list,
+		 "List the cases and their titles, run nothing", NULL},
 		{"case", 'c', 0, G_OPTION_ARG_STRING, &o->only_case, "Run this case only", "NAME"},
 		{"seed", 's', 0, G_OPTION_ARG_INT64, &o->seed, "First seed (1)", "N"},
 		{"jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "Run so many cases at a time (1)",
 		 "N"},
 		{"pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap, "Write captures below DIR", "DIR"},
 		{"trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
-		 "Write every event of every run as JSON Lines", "FILE"},
+		 "Write what happens in every run, see zclnd-trace(5)", "FILE"},
 		{"diagram", 0, 0, G_OPTION_ARG_FILENAME, &o->diagram,
 		 "Draw the case to FILE.svg, or each case into the folder", "FILE.svg|DIR"},
 		{"time-scale", 0, 0, G_OPTION_ARG_DOUBLE, &o->time_scale,
@@ -141,6 +142,7 @@ static bool diagram_fits(const struct zrace_suite *suite, const GPtrArray *scrip
 
 static int run_scripts(const struct zrace_suite *suite, const GArray *runs, const struct options *o)
 {
+	char *program = g_strdup_printf("%s race (%s)", suite->backend->program, PACKAGE_STRING);
 	struct zrace_report report = {.form = o->tap	  ? ZRACE_FORM_TAP
 					      : o->json	  ? ZRACE_FORM_JSON
 					      : o->events ? ZRACE_FORM_EVENTS
@@ -148,6 +150,7 @@ static int run_scripts(const struct zrace_suite *suite, const GArray *runs, cons
 				      .ladder = o->ladder,
 				      .ascii = o->ascii || !g_get_charset(NULL),
 				      .quiet = o->quiet,
+				      .program = program,
 				      .diagram = o->diagram,
 				      .out = stdout};
 	bool good;
@@ -155,6 +158,7 @@ static int run_scripts(const struct zrace_suite *suite, const GArray *runs, cons
 
 	if (o->trace && (report.trace = fopen(o->trace, "w")) == NULL) {
 		fprintf(stderr, "%s: %s\n", o->trace, g_strerror(errno));
+		g_free(program);
 		return EXIT_USAGE;
 	}
 	zrace_report_begin(&report, runs->len);
@@ -162,6 +166,7 @@ static int run_scripts(const struct zrace_suite *suite, const GArray *runs, cons
 	if (!good)
 		fprintf(stderr, "no process for -j: %s\n", g_strerror(errno));
 	status = good ? zrace_report_end(&report) : EXIT_INTERNAL;
+	g_free(program);
 	if (report.trace && fclose(report.trace) != 0) {
 		fprintf(stderr, "%s: %s\n", o->trace, g_strerror(errno));
 		status = EXIT_INTERNAL;
@@ -174,7 +179,11 @@ static int list_runs(const GArray *runs)
 	GString *text = g_string_new(NULL);
 
 	for (guint i = 0; i < runs->len; i++) {
-		zrace_result_name(text, &g_array_index(runs, struct zrace_run, i));
+		const struct zrace_run *run = &g_array_index(runs, struct zrace_run, i);
+
+		zrace_result_name(text, run);
+		if (run->script->title != NULL && run->vary == ZRACE_BASE_RUN)
+			g_string_append_printf(text, "  %s", run->script->title);
 		g_string_append_c(text, '\n');
 	}
 	fputs(text->str, stdout);

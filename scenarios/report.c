@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "scenarios/errors.h"
 #include "scenarios/ladder.h"
 #include "scenarios/words.h"
 
@@ -43,7 +44,7 @@ void zrace_result_reason(GString *text, const struct zrace_result *result)
 		return;
 	g_string_append(text, zrace_script_file(run->script, outcome->pos)->name);
 	if (outcome->pos.line)
-		g_string_append_printf(text, ":%u", outcome->pos.line);
+		g_string_append_printf(text, ":%u:%u", outcome->pos.line, outcome->pos.col);
 	g_string_append(text, ": ");
 	if (vary != NULL && vary->lose) {
 		g_string_append_printf(
@@ -92,6 +93,16 @@ static void add_ladder(const struct zrace_report *report, const struct zrace_res
 		g_string_append_printf(text, "%s%s\n", prefix, result->outcome->state);
 }
 
+/* The line of the script that was not met, under its reason. */
+static void add_source(GString *text, const struct zrace_result *result, const char *prefix)
+{
+	const struct zrace_pos pos = result->outcome->pos;
+	const struct zrace_file *file = zrace_script_file(result->run->script, pos);
+
+	if (result->outcome->why && pos.line)
+		zrace_errors_caret(text, prefix, file->lines[pos.line - 1], pos.col);
+}
+
 static void text_result(struct zrace_report *report, const struct zrace_result *result,
 			GString *text)
 {
@@ -110,6 +121,7 @@ static void text_result(struct zrace_report *report, const struct zrace_result *
 		g_string_append(text, "  ");
 		zrace_result_reason(text, result);
 		g_string_append_c(text, '\n');
+		add_source(text, result, "    ");
 	}
 	add_ladder(report, result, "  ", text);
 }
@@ -131,6 +143,7 @@ static void tap_result(struct zrace_report *report, const struct zrace_result *r
 		g_string_append(text, "# ");
 		zrace_result_reason(text, result);
 		g_string_append_c(text, '\n');
+		add_source(text, result, "#   ");
 	}
 	add_ladder(report, result, "# ", text);
 }

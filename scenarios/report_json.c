@@ -81,8 +81,17 @@ static void add_run(JsonBuilder *builder, const struct zrace_run *run)
 	if (run->vary == ZRACE_BASE_RUN)
 		return;
 	vary = &g_array_index(script->varies, struct zrace_vary, run->vary);
-	add_string(builder, vary->lose ? "lose" : "vary", script->peers[vary->peer].name);
-	add_int(builder, vary->lose ? "packet" : "shift", run->shift);
+	if (vary->lose) {
+		char *way = g_strdup_printf("%s>%s", script->peers[vary->peer].name,
+					    script->peers[vary->other].name);
+
+		add_string(builder, "lose", way);
+		add_int(builder, "packet", run->shift);
+		g_free(way);
+		return;
+	}
+	add_string(builder, "vary", script->peers[vary->peer].name);
+	add_int(builder, "shift", run->shift);
 }
 
 static void print_builder(GString *text, JsonBuilder *builder)
@@ -126,24 +135,4 @@ void zrace_result_json(GString *text, const struct zrace_result *result)
 	json_builder_end_object(builder);
 	print_builder(text, builder);
 	g_string_free(reason, TRUE);
-}
-
-void zrace_report_trace(struct zrace_report *report, const struct zrace_run *run,
-			const struct zrace_outcome *outcome)
-{
-	if (report->trace == NULL)
-		return;
-	for (guint i = 0; i < outcome->log->len; i++) {
-		JsonBuilder *builder = json_builder_new_immutable();
-		GString *text = g_string_new(NULL);
-
-		json_builder_begin_object(builder);
-		add_record(builder, run->script, zrace_log_at(outcome->log, i));
-		add_run(builder, run);
-		json_builder_end_object(builder);
-		print_builder(text, builder);
-		g_string_append_c(text, '\n');
-		fputs(text->str, report->trace);
-		g_string_free(text, TRUE);
-	}
 }

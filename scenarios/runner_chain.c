@@ -139,21 +139,27 @@ static void on_rest(void *data)
 	while (!runner->over && (step = next_step(chain)) != NULL &&
 	       step->kind == ZRACE_THEN_AWAIT && has_come(runner, &step->pattern))
 		step_is_done(chain);
-	if (!runner->over && step != NULL && step->kind == ZRACE_THEN &&
+	if (!runner->over && step != NULL && step->kind == ZRACE_THEN && !chain->timing &&
 	    !wait_for_time(runner, step) && take_step(runner, step) && !runner->over)
 		zrace_chain_go(runner);
+	if (!runner->over)
+		zrace_runner_at_rest(runner);
 	if (!runner->over && !runner->world->ops->strict_time)
 		zrace_runner_wake(runner);
 }
 
+void zrace_chain_rest(struct zrace_runner *runner)
+{
+	if (runner->chain.resting)
+		return;
+	runner->chain.resting = true;
+	runner->world->ops->rest(runner->world, on_rest, runner);
+}
+
 void zrace_chain_go(struct zrace_runner *runner)
 {
-	struct zrace_chain *chain = &runner->chain;
-
-	if (chain->resting || chain->timing || next_step(chain) == NULL)
-		return;
-	chain->resting = true;
-	runner->world->ops->rest(runner->world, on_rest, runner);
+	if (!runner->chain.timing && next_step(&runner->chain) != NULL)
+		zrace_chain_rest(runner);
 }
 
 bool zrace_chain_is_done(const struct zrace_runner *runner)

@@ -98,6 +98,8 @@ struct zrace_runner {
 	GArray *settings;		   /* of struct zrace_setting, the last counts */
 
 	bool pulsing;			  /* a pulse is on its way */
+	bool ending;			  /* when all is at rest, it is over: if until then */
+	guint quiet_length;		  /* ... the log does not get longer than this */
 	struct zrace_watch quiet, linger; /* where time is real */
 	bool over;			  /* what comes now is not looked at any more */
 };
@@ -126,6 +128,8 @@ void zrace_chain_init(struct zrace_runner *runner);
 void zrace_chain_clear(struct zrace_runner *runner);
 /* Something happened: the chain looks whether it can go on, when all is at rest. */
 void zrace_chain_go(struct zrace_runner *runner);
+/* Asks the world to tell when all is at rest. */
+void zrace_chain_rest(struct zrace_runner *runner);
 bool zrace_chain_is_done(const struct zrace_runner *runner);
 /* It goes on by itself: a time, or rest, will come. */
 bool zrace_chain_is_moving(const struct zrace_runner *runner);
@@ -156,6 +160,8 @@ void zrace_runner_read_pair(const struct zrace_runner *runner, unsigned a, unsig
 /* Each pair that the script connects is as `finally` says; else false, and *why (may be NULL)
    gets the reason. */
 bool zrace_runner_state_holds(const struct zrace_runner *runner, GString *why);
+/* All is at rest: the end, if that was waited for. */
+void zrace_runner_at_rest(struct zrace_runner *runner);
 /* Real time: looks whether all is done, or whether nothing happens any more. */
 void zrace_runner_look(struct zrace_runner *runner);
 

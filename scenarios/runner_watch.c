@@ -215,11 +215,39 @@ static bool timer_due(const struct zrace_runner *runner)
 	return false;
 }
 
-/* A `then` or `pass` waits for what nothing and nobody will bring about. */
-static bool is_stuck(const struct zrace_runner *runner)
+static void end(struct zrace_runner *runner)
 {
-	return !zrace_chain_is_done(runner) && !zrace_chain_is_moving(runner) &&
-	       runner->alarms == 0 && g_queue_is_empty((GQueue *)&runner->due);
+	runner->over = true;
+	runner->world->ops->stop(runner->world);
+}
+
+/* Neither the script nor a core will do anything in the time that there is. */
+static bool nobody_acts(const struct zrace_runner *runner)
+{
+	return runner->alarms == 0 && g_queue_is_empty((GQueue *)&runner->due) &&
+	       !runner->chain.timing && !timer_due(runner);
+}
+
+void zrace_runner_at_rest(struct zrace_runner *runner)
+{
+	if (!runner->ending)
+		return;
+	runner->ending = false;
+	if (runner->quiet_length == runner->outcome->log->len && nobody_acts(runner))
+		end(runner);
+	else
+		zrace_runner_look(runner);
+}
+
+/*
+ * It was silent for a while, and not all is met. When nothing is under way either, nothing will
+ * ever come: however long the script would wait.
+ */
+static void ask_for_rest(struct zrace_runner *runner)
+{
+	runner->ending = true;
+	runner->quiet_length = runner->outcome->log->len;
+	zrace_chain_rest(runner);
 }
 
 static void on_watch(void *data)
@@ -230,14 +258,14 @@ static void on_watch(void *data)
 	watch->out = false;
 	if (runner->over)
 		return;
-	if (watch->length == runner->outcome->log->len &&
-	    (all_met(runner) ||
-	     ((nothing_to_come(runner) || is_stuck(runner)) && !timer_due(runner)))) {
-		runner->over = true;
-		runner->world->ops->stop(runner->world);
-		return;
-	}
-	zrace_runner_look(runner);
+	if (watch->length != runner->outcome->log->len)
+		zrace_runner_look(runner);
+	else if (all_met(runner))
+		end(runner);
+	else if (nobody_acts(runner))
+		ask_for_rest(runner);
+	else
+		zrace_runner_look(runner);
 }
 
 /* Something happens with every event; only silence tells that nothing will. */
@@ -260,7 +288,6 @@ void zrace_runner_look(struct zrace_runner *runner)
 	} else if (zrace_matcher_forbids(runner->matcher)) {
 		send_out(runner, &runner->linger, LINGER);
 	} else {
-		runner->over = true;
-		runner->world->ops->stop(runner->world);
+		end(runner);
 	}
 }

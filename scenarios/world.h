@@ -63,8 +63,8 @@ struct zworld_options {
 	uint64_t seed;	      /* of all that is random: loss, jitter */
 	const char *pcap_dir; /* NULL: none; else captures go there, one file per peer */
 	double time_scale;    /* real sockets: one script second takes this many real ones */
-	bool plain; /* of what follows, only `at`, `kick` and `run` will be called: no links,
-		       nothing held, cut, reset or crashed */
+	bool plain; /* of what follows, only `at`, `kick`, `rest` and `run` will be called: no
+		       links, nothing held, cut, reset or crashed */
 };
 
 struct zworld {

@@ -249,6 +249,38 @@ def duplicate(ctype):
         peer.is_clean()
 
 
+@test("--conns-per-peer 3: three of each BULK type, one CONTROL, the next is a duplicate")
+def several():
+    with Peer("--conns-per-peer", "3") as peer, caller() as node:
+        conns = {ctype: [node.call(peer.nid, peer.where, ctype) for _ in range(count)]
+                 for ctype, count in ((CONTROL, 1), (BULK_IN, 3), (BULK_OUT, 3))}
+        for ctype in conns:
+            equal(refused(node.call, peer.nid, peer.where, ctype).hello.ctype, NONE)
+        for conn in conns[BULK_OUT] + conns[BULK_IN]:
+            conn.send_message(node.get_ping(peer.nid))
+            equal(conns[CONTROL][0].message().type, ksock.REPLY)
+
+
+@test("a refusal arrives whole, however much the caller has sent and whenever it reads", 3)
+@test("a refusal arrives whole, however much the caller has sent and whenever it reads (V4)", 4)
+def talkative(version):
+    with Peer() as peer, caller(3) as node:
+        conn = node.open(peer.where)
+        call = Hello(version, node.nid, CONTROL, 1, peer.nid).pack()
+        conn.sock.settimeout(1)
+        try:
+            conn.send(ksock.accept_request(peer.nid) + call)
+            for _ in range(200):
+                conn.send(bytes(100000))
+        except (Closed, TimeoutError):
+            pass    # it has given up on what we send
+        conn.sock.settimeout(30)
+        hello_ = ksock.read_hello(conn.recv)
+        equal((hello_.version, hello_.ctype, hello_.src_nid), (2, NONE, peer.nid))
+        conn.close()
+        peer.is_clean()
+
+
 @test("two callers at once do not disturb each other")
 def two_callers():
     with Peer() as peer, caller(1) as one, caller(2) as other:

@@ -5,7 +5,7 @@
 . "$top_srcdir/tests/house/lib.sh"
 
 zclnd=$top_builddir/zclnd
-plan 42
+plan 54
 
 # run ARGUMENT...: sets status; output in $scratch/out, messages in $scratch/err.
 run()
@@ -20,7 +20,7 @@ run --help
 check_equal "zclnd --help" "0 yes" "$status $(says '^Usage: zclnd COMMAND' "$scratch/out")"
 run --version
 check_equal "zclnd --version" "0 yes" "$status $(says '^zclnd [0-9]' "$scratch/out")"
-for command in peer ping bench race trace; do
+for command in peer ping put get bench race trace; do
 	run $command --help
 	check_equal "zclnd $command --help" "0 yes" "$status $(says Usage "$scratch/out")"
 	run $command --version
@@ -55,6 +55,12 @@ mistake 'expected one NID' ping
 mistake 'expected a NID like' ping nobody
 mistake 'own NID' ping 10.0.0.9@tcp --from 10.0.0.9@tcp
 mistake '--count is at least 1' ping 10.0.0.9@tcp --count 0
+mistake 'expected NID PORTAL MATCHBITS FILE' put 10.0.0.9@tcp
+mistake "match bits 'x': expected a number" put 10.0.0.9@tcp 50 x -
+mistake 'no-such-file' put 10.0.0.9@tcp 50 0 "$scratch/no-such-file"
+mistake 'expected NID PORTAL MATCHBITS' get
+mistake "portal '99'" get 10.0.0.9@tcp 99 0
+mistake '--timeout is between' get 10.0.0.9@tcp 50 0 --timeout 0
 mistake 'expected `bw`' bench
 mistake 'either --self or one NID' bench bw
 mistake '1 to 1048576' bench bw --self --size 1048577

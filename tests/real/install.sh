@@ -8,7 +8,7 @@ command -v pkg-config >/dev/null || skip_all "there is no pkg-config"
 case " $TEST_CFLAGS " in
 *-fsanitize=*) skip_all "a sanitized library does not link into programs that are not" ;;
 esac
-plan 8
+plan 9
 
 stage=$scratch/stage
 make -C "$top_builddir" DESTDIR="$stage" install-libLTLIBRARIES install-pkgconfigDATA \
@@ -33,6 +33,10 @@ $CC -Wall -Wextra -Werror hello.c $(pkg-config --cflags --libs zclnd) -o hello >
 check "the example compiles against the shared library" said
 LD_LIBRARY_PATH=$libdir ./hello >said 2>&1
 check_equal "and runs" "0 6 bytes landed: hello" "$? $(cat said)"
+# The man page shows this very program.
+sed -n '/^\.EX/,/^\.EE/p' "$top_srcdir/doc/libzclnd.3" |
+	sed '1d; $d; s/\\-/-/g; s/\\e/\\/g; s/^\\&//' | diff - hello.c >said
+check "libzclnd(3) shows the example" said
 # Only this library from the archive: what it needs is the system's.
 $CC hello.c $(PKG_CONFIG_SYSROOT_DIR= pkg-config --static --libs glib-2.0 zlib | sed "s|^|-I${header%/*} $libdir/libzclnd.a |") \
 	-lpthread -o hello-static >said 2>&1 && ./hello-static >said 2>&1

@@ -194,6 +194,37 @@ static void test_latency(void)
 	finish(&watch);
 }
 
+/* What is lost comes as late as TCP would repeat it: the call, a HELLO one way, the answer back. */
+static void test_lose(void)
+{
+	static const struct {
+		int from;
+		unsigned number;
+		enum zcl_event_kind of_two, of_one; /* the first events that are late */
+		int64_t by;
+	} losses[] = {
+		{ONE, 1, ZCL_EV_ACCEPT, ZCL_EV_CONN_UP, ZWORLD_CALL_AGAIN},
+		{ONE, 2, ZCL_EV_HELLO_RECEIVED, ZCL_EV_CONN_UP, ZWORLD_SEND_AGAIN},
+		{TWO, 2, ZCL_EV_ACCEPT, ZCL_EV_CONN_UP, ZWORLD_SEND_AGAIN},
+		{ONE, 90, ZCL_EV_ACCEPT, ZCL_EV_ACCEPT, 0},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(losses); i++) {
+		const int from = losses[i].from;
+		struct watch watch;
+
+		start(&watch, false);
+		watch.world->ops->lose(watch.world, watch.peer[from], watch.peer[!from],
+				       losses[i].number);
+		watch.world->ops->at(watch.world, 0, call, &watch);
+		await(&watch, both_up);
+		if (from == ONE)
+			g_assert_cmpint(watch.first[TWO][losses[i].of_two], >=, losses[i].by);
+		g_assert_cmpint(watch.first[ONE][losses[i].of_one], >=, losses[i].by);
+		finish(&watch);
+	}
+}
+
 static bool all_final(const struct watch *watch)
 {
 	return watch->final == BULKS;
@@ -416,6 +447,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/world/crash", test_crash);
 	g_test_add_func("/world/reset", test_reset);
 	g_test_add_func("/world/partition", test_partition);
+	g_test_add_func("/world/lose", test_lose);
 	g_test_add_func("/world/limits", test_limits);
 	return g_test_run();
 }

@@ -271,6 +271,20 @@ static void test_limits(void)
 	expect_limit(many("race 1\n", 129, "peer p"), false, "at most 128 peers");
 	expect_limit(many(two, 64, "case c"), true, "");
 	expect_limit(many(two, 65, "case c"), false, "at most 64 cases");
+	expect_limit(g_strconcat(two,
+				 "repeat 1000 seeds\nvary at.a 0..9899ms step 1ms: never a up b\n",
+				 NULL),
+		     true, "");
+	big = g_strconcat(two, "vary at.a 0..9999ms step 1ms: never a up b\n",
+			  "vary at.b 0..9999ms step 1ms: never a up b\n", NULL);
+	expect_limit(many(big, 6, "case c"), false, "at most 100000 runs, got 120006");
+	g_free(big);
+	expect_limit(g_strdup("race 1\npeers p 1..128 nid 10.0.0.${i}@tcp\nat 0 all connect all\n"
+			      "hold all\nhold all\nat 2s all connect all\n"),
+		     true, "");
+	expect_limit(g_strdup("race 1\npeers p 1..128 nid 10.0.0.${i}@tcp\nat 0 all connect all\n"
+			      "hold all\nhold all\nat 2s all connect all\nhold all\n"),
+		     false, "at most 65536 actions");
 	expect_limit(many(two, 4092, "#"), true, "");
 	expect_limit(many(two, 4093, "#"), false, "at most 4096 lines");
 	big = g_strnfill(ZRACE_MAX_FILE + 1, '\n');

@@ -92,7 +92,8 @@ static void test_text(void)
 	g_assert_cmpstr(result.err, ==, "");
 	clear(&result);
 	assert_run(run("-q", "@scenarios/a.race", NULL), 0, "", "");
-	assert_run(run("--list", "@scenarios/b.race", NULL), 0, "b.race case new-higher\n", "");
+	assert_run(run("--list", "@scenarios/b.race", NULL), 0,
+		   "b.race case new-higher  B: V1 hello of a V2 node meets V1 hello\n", "");
 	assert_run(run("-q", "@tests/scenarios/wrong/b-never.race", NULL), 1,
 		   "FAIL b-never.race case new-higher\n", "");
 }
@@ -164,13 +165,22 @@ static void test_trace(void)
 	struct result result = run(option, "--case=new-higher", "@scenarios/b.race", NULL);
 	JsonParser *parser = json_parser_new();
 	char *text, **lines;
+	unsigned headers = 0;
 
 	g_assert_cmpint(result.status, ==, 0);
 	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
 	lines = g_strsplit(text, "\n", -1);
 	g_assert_cmpuint(g_strv_length(lines), >, 1000); /* all the vary steps too */
-	for (char **line = lines; **line; line++)
-		g_assert_true(json_object_has_member(parse_line(*line, parser), "name"));
+	for (char **line = lines; **line; line++) {
+		JsonObject *object = parse_line(*line, parser);
+		const char *member = line == lines ? "format" : "time";
+
+		g_assert_true(json_object_has_member(object, member) ||
+			      json_object_has_member(object, "format"));
+		g_assert_cmpstr(json_object_get_string_member(object, "case"), ==, "new-higher");
+		headers += json_object_has_member(object, "format");
+	}
+	g_assert_cmpuint(headers, >, 100);
 	g_object_unref(parser);
 	g_strfreev(lines);
 	g_free(text);
@@ -235,7 +245,7 @@ static void test_actions(void)
 	assert_run(run("@tests/scenarios/wrong-ends/crashed.race", NULL), 1,
 		   "expected one to be there, got a peer that has crashed", "");
 	assert_run(run("@tests/scenarios/wrong-ends/included.race", NULL), 1,
-		   "never-up.inc:2: expected never one up", "");
+		   "never-up.inc:2:1: expected never one up", "");
 }
 
 /* One by one: as it says, and else with the line and what was held instead. */
@@ -249,17 +259,19 @@ static void test_forced(void)
 			       "@tests/scenarios/good/forced-at.race", NULL),
 			   0, "", "");
 		assert_run(run(worlds[i], "@tests/scenarios/wrong-ends/pass.race", NULL), 1,
-			   "pass.race:8: expected to pass one>two lnet, held: one>two hello "
-			   "conn=1, two>one accept conn=2; 1 `then` lines behind it wait",
+			   "pass.race:8:1: expected to pass one>two lnet, held: one>two hello "
+			   "conn=1, two>one accept conn=2; 1 `then` lines behind it wait\n"
+			   "    then pass one>two lnet\n    ^\n",
 			   "");
 		assert_run(run(worlds[i], "@tests/scenarios/wrong-ends/await.race", NULL), 1,
-			   "await.race:6: expected one up two version=v1, which did not come, "
+			   "await.race:6:1: expected one up two version=v1, which did not come, "
 			   "nothing is held\n",
 			   "");
-		assert_run(run(worlds[i], "@tests/scenarios/wrong-ends/pass-at.race", NULL), 1,
-			   "pass-at.race:6: expected to pass one>two hello, passed 1 of 2, nothing "
-			   "is held\n",
-			   "");
+		assert_run(
+			run(worlds[i], "@tests/scenarios/wrong-ends/pass-at.race", NULL), 1,
+			"pass-at.race:6:1: expected to pass one>two hello, passed 1 of 2, nothing "
+			"is held\n",
+			"");
 	}
 }
 
@@ -276,11 +288,12 @@ static void test_more(void)
 			   0, "", "");
 	assert_run(run("@tests/scenarios/good/narrow.race", NULL), 77, "no packets are lost here",
 		   "");
-	assert_run(run("@tests/scenarios/wrong-ends/set.race", NULL), 1,
-		   "set.race:4: expected a value of min-reconnect that suits the others, got 2min",
-		   "");
+	assert_run(
+		run("@tests/scenarios/wrong-ends/set.race", NULL), 1,
+		"set.race:4:1: expected a value of min-reconnect that suits the others, got 2min",
+		"");
 	assert_run(run("@tests/scenarios/wrong-ends/all.race", NULL), 1,
-		   "all.race:3: expected p1 connect p4 to succeed, got ", "");
+		   "all.race:3:1: expected p1 connect p4 to succeed, got ", "");
 	one = run("--json", "--seed=3", "@tests/scenarios/good/jitter.race", NULL);
 	two = run("--json", "--seed=3", "@tests/scenarios/good/jitter.race", NULL);
 	other = run("--json", "--seed=4", "@tests/scenarios/good/jitter.race", NULL);

@@ -14,7 +14,7 @@ fails()
 	status=$?
 	: >"$scratch/out"
 	[ "$status" -eq 1 ] || echo "exit status $status" >"$scratch/out"
-	grep -qF "$script:$line: " "$scratch/said" || {
+	grep -qE "$script:$line:[0-9]+: .*expected " "$scratch/said" || {
 		echo "line $line is not blamed:"
 		cat "$scratch/said"
 	} >>"$scratch/out"

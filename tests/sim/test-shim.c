@@ -447,6 +447,47 @@ static void test_path_lose(void)
 	net_free(net);
 }
 
+/* How long 200,000 bytes take over links with that much jitter. */
+static int64_t time_with_jitter(int64_t jitter, uint64_t seed)
+{
+	const struct zsim_config config = {.seed = seed};
+	struct zsim_link link = fast;
+	struct net *net;
+	int64_t time;
+
+	link.jitter_ns = jitter;
+	net = net_new(&config, &link);
+	dial_from(net, 0);
+	send_bytes(&net->a, 200000);
+	while (net->b.got->len < 200000)
+		g_assert_cmpint(zsim_run_until(net->sim, zsim_now(net->sim) + MS / 10), !=,
+				ZSIM_IDLE);
+	expect_got(&net->b, 200000);
+	/* Late, but in order: TCP has nothing to repeat. */
+	g_assert_cmpuint(sent_bytes(net->host[0]), <, 200000 + 160 * 60);
+	time = zsim_now(net->sim);
+	net_free(net);
+	return time;
+}
+
+/* Up to so much later at each link, by chance, which the seed decides. */
+static void test_jitter(void)
+{
+	const int64_t plain = time_with_jitter(0, 1), one = time_with_jitter(20 * MS, 1),
+		      two = time_with_jitter(20 * MS, 2);
+	struct zsim_link bad = fast;
+	zsim *sim;
+
+	g_assert_cmpint(time_with_jitter(0, 2), ==, plain);
+	g_assert_cmpint(one, >, plain + 20 * MS);
+	g_assert_cmpint(one, ==, time_with_jitter(20 * MS, 1));
+	g_assert_cmpint(one, !=, two);
+	sim = zsim_new(NULL);
+	bad.jitter_ns = -1;
+	g_assert_null(zsim_host_add(sim, ADDR(1), &bad));
+	zsim_free(sim);
+}
+
 /* An address that nobody has. */
 static void test_no_host(void)
 {
@@ -1247,6 +1288,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/shim/tcp/timed-out", test_timed_out);
 	g_test_add_func("/shim/tcp/path-partition", test_path_partition);
 	g_test_add_func("/shim/tcp/path-lose", test_path_lose);
+	g_test_add_func("/shim/tcp/jitter", test_jitter);
 	g_test_add_func("/shim/tcp/no-host", test_no_host);
 	g_test_add_func("/shim/tcp/close-connecting", test_close_connecting);
 	g_test_add_func("/shim/tcp/partial-send", test_partial_send);

@@ -91,6 +91,7 @@ void zcl_conn_end(struct zcl_conn *conn, enum zcl_err why, bool abort, int64_t n
 	if (was == ZCL_CS_UP) {
 		zcl_queue_unlink(&peer->conns, &conn->peer_link);
 		peer->settled = false;
+		node->paused -= zcl_conn_rx_paused(conn);
 	}
 	/* Asked first: an owner who hears of a failure may well start anew. */
 	if (abort)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/node_impl.h"
+#include "core/wire_msg.h"
 
 /*
  * What to send next. Small messages are copied behind each other: for the kernel an entry of the
@@ -68,6 +69,20 @@ static void copy_in(struct stage *stage, const void *data, size_t len)
 	stage->at += len;
 }
 
+/*
+ * The ksock header from its values: packed it was written this moment, in smaller pieces than a
+ * copy would read it in, and for that the processor waits.
+ */
+static void copy_whole_header(struct stage *stage, const struct zcl_tx *tx)
+{
+	zcl_ksm_pack(&tx->ksm, stage->at);
+	stage->at += ZCL_KSM_SIZE;
+	if (tx->header_end == ZCL_KSM_SIZE)
+		return;
+	memcpy(stage->at, tx->header + ZCL_KSM_SIZE, ZCL_LNET_HDR_SIZE);
+	stage->at += ZCL_LNET_HDR_SIZE;
+}
+
 static void copy_payload(struct stage *stage, const struct zcl_tx *tx, size_t skip)
 {
 	const struct iovec *iov = zcl_iovs(&tx->iovs, tx->niov);
@@ -89,7 +104,9 @@ static void batch_copy(struct zcl_tx_batch *batch, struct stage *stage, const st
 	const uint8_t *start = stage->at;
 	size_t len;
 
-	if (tx->sent < header)
+	if (tx->sent == 0 && tx->header_at == 0)
+		copy_whole_header(stage, tx);
+	else if (tx->sent < header)
 		copy_in(stage, tx->header + tx->header_at + tx->sent, header - tx->sent);
 	copy_payload(stage, tx, tx->sent > header ? tx->sent - header : 0);
 	len = (size_t)(stage->at - start);

@@ -96,9 +96,9 @@ struct zcl_op *zcl_lnet_op(struct zcl_node *node, uint64_t handle);
 void zcl_lnet_op_answered(struct zcl_node *node, struct zcl_op *op, enum zcl_err status,
 			  size_t mlength, int64_t now);
 /* lnet_submit.c */
-/* A message of this node to a peer. */
-void zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
-		   size_t niov, const struct zcl_tx_owner *owner, int64_t now);
+/* A message of this node to a peer, for zcl_peer_launch; whose it is (owner) is to be filled in. */
+struct zcl_tx *zcl_lnet_message(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr,
+				const struct iovec *iov, size_t niov);
 
 /* lnet_ping.c */
 size_t zcl_ping_encode(const struct zcl_config *config, uint8_t *buf);

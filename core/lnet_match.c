@@ -93,6 +93,8 @@ static void resume_waiting(struct zcl_node *node, uint32_t portal, int64_t now)
 {
 	GList *next;
 
+	if (node->paused == 0)
+		return;
 	for (GList *l = node->conns.head; l != NULL; l = next) {
 		struct zcl_conn *conn = l->data;
 
@@ -102,8 +104,10 @@ static void resume_waiting(struct zcl_node *node, uint32_t portal, int64_t now)
 		if (conn->rx.hdr.msg.put.ptl_index != portal)
 			continue;
 		zcl_lnet_parse(conn, &conn->rx.hdr, now);
-		if (!zcl_conn_rx_paused(conn))
-			zcl_conn_rx_resume(conn, now);
+		if (zcl_conn_rx_paused(conn))
+			continue;
+		node->paused--;
+		zcl_conn_rx_resume(conn, now);
 	}
 }
 

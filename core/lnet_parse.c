@@ -43,6 +43,12 @@ static struct zcl_op *op_of(struct zcl_conn *conn, struct zcl_handle handle)
 
 /* ---- at the header ---- */
 
+static void wait(struct zcl_conn *conn)
+{
+	conn->node->paused += !zcl_conn_rx_paused(conn);
+	zcl_rx_wait(&conn->rx);
+}
+
 static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	struct zcl_node *node = conn->node;
@@ -53,7 +59,7 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 
 	if (me == NULL) {
 		if (portal < ZCL_LNET_PORTALS && node->lnet.lazy[portal])
-			zcl_rx_wait(&conn->rx);
+			wait(conn);
 		else
 			drop(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
@@ -125,13 +131,12 @@ static struct zcl_lnet_hdr answer_to(const struct zcl_node *node, const struct z
 static void send_ack(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, size_t mlength,
 		     int64_t now)
 {
-	const struct zcl_tx_owner nobody = {.kind = ZCL_TX_NOBODY};
 	struct zcl_lnet_hdr ack = answer_to(conn->node, hdr, ZCL_LNET_ACK);
 
 	ack.msg.ack.dst_wmd = hdr->msg.put.ack_wmd;
 	ack.msg.ack.match_bits = hdr->msg.put.match_bits;
 	ack.msg.ack.mlength = (uint32_t)mlength;
-	zcl_lnet_send(conn->peer, &ack, NULL, 0, &nobody, now);
+	zcl_peer_launch(conn->peer, zcl_lnet_message(conn->peer, &ack, NULL, 0), now);
 }
 
 /* The attached buffer is free of this PUT again: with status OK it has all of it. */
@@ -185,18 +190,20 @@ static bool is_ping(const struct zcl_lnet_hdr *hdr)
 
 static void answer_ping(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
-	const struct zcl_tx_owner self = {.kind = ZCL_TX_SELF};
 	struct zcl_lnet *lnet = &conn->node->lnet;
 	struct zcl_lnet_hdr reply = answer_to(conn->node, hdr, ZCL_LNET_REPLY);
 	const struct iovec iov = {
 		.iov_base = lnet->ping_info,
 		.iov_len = MIN(lnet->ping_info_size, hdr->msg.get.sink_length),
 	};
+	struct zcl_tx *tx;
 
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)iov.iov_len;
 	note(conn, hdr, ZCL_EV_DELIVERED, iov.iov_len, ZCL_OK, now);
-	zcl_lnet_send(conn->peer, &reply, &iov, 1, &self, now);
+	tx = zcl_lnet_message(conn->peer, &reply, &iov, 1);
+	tx->owner.kind = ZCL_TX_SELF;
+	zcl_peer_launch(conn->peer, tx, now);
 }
 
 static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -205,8 +212,8 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 	const size_t rlength = MIN(hdr->msg.get.sink_length, ZCL_LNET_MTU);
 	struct zcl_lnet_hdr reply = answer_to(node, hdr, ZCL_LNET_REPLY);
 	struct iovec iov[ZCL_LNET_MAX_IOV];
-	struct zcl_tx_owner owner = {.kind = ZCL_TX_ME, .match_bits = hdr->msg.get.match_bits};
 	struct zcl_claim claim;
+	struct zcl_tx *tx;
 	struct zcl_me *me;
 	size_t n;
 
@@ -220,13 +227,16 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 		dropped(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	owner.me = me;
-	owner.offset = claim.offset;
 	n = zcl_iov_slice(me->spec.iov, me->spec.niov, claim.offset, claim.mlength, iov);
 	reply.msg.reply.dst_wmd = hdr->msg.get.return_wmd;
 	reply.payload_length = (uint32_t)claim.mlength;
 	note(conn, hdr, ZCL_EV_DELIVERED, claim.mlength, ZCL_OK, now);
-	zcl_lnet_send(conn->peer, &reply, iov, n, &owner, now);
+	tx = zcl_lnet_message(conn->peer, &reply, iov, n);
+	tx->owner.kind = ZCL_TX_ME;
+	tx->owner.me = me;
+	tx->owner.offset = claim.offset;
+	tx->owner.match_bits = hdr->msg.get.match_bits;
+	zcl_peer_launch(conn->peer, tx, now);
 }
 
 static void ack_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)

@@ -13,16 +13,13 @@ static enum zcl_err check(const struct zcl_node *node, zcl_nid target, uint32_t 
 	return portal < ZCL_LNET_PORTALS && niov <= ZCL_LNET_MAX_IOV ? ZCL_OK : ZCL_E_INVALID;
 }
 
-void zcl_lnet_send(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
-		   size_t niov, const struct zcl_tx_owner *owner, int64_t now)
+struct zcl_tx *zcl_lnet_message(struct zcl_peer *peer, const struct zcl_lnet_hdr *hdr,
+				const struct iovec *iov, size_t niov)
 {
 	struct zcl_tx *tx = zcl_tx_get(&peer->node->pool);
 
 	zcl_tx_init_lnet(tx, hdr, iov, niov);
-	tx->owner = *owner;
-	if (zcl_tx_owner_is_peer(owner))
-		zcl_peer_owes(peer, tx);
-	zcl_peer_launch(peer, tx, now);
+	return tx;
 }
 
 /* The peer that an operation is for; NULL at a limit. */
@@ -55,8 +52,8 @@ static struct zcl_handle wire_handle(const struct zcl_op *op)
 }
 
 /* An operation that has an answer to wait for: its handle goes to the peer, and comes back. */
-static struct zcl_handle put_with_ack(struct zcl_peer *peer, const struct zcl_put *put,
-				      size_t length, struct zcl_tx_owner *owner, int64_t now)
+static struct zcl_op *put_with_ack(struct zcl_peer *peer, const struct zcl_put *put, size_t length,
+				   int64_t now)
 {
 	struct zcl_op *op = zcl_lnet_op_new(peer, ZCL_OP_PUT, now);
 
@@ -65,17 +62,30 @@ static struct zcl_handle put_with_ack(struct zcl_peer *peer, const struct zcl_pu
 	op->hdr_data = put->hdr_data;
 	op->rlength = length;
 	op->user = put->user;
-	owner->kind = ZCL_TX_OP;
-	owner->op = zcl_lnet_op_handle(op);
-	return wire_handle(op);
+	return op;
+}
+
+static void own_put(struct zcl_tx_owner *owner, const struct zcl_put *put, const struct zcl_op *op)
+{
+	if (op != NULL) {
+		owner->kind = ZCL_TX_OP;
+		owner->op = zcl_lnet_op_handle(op);
+		return;
+	}
+	owner->kind = ZCL_TX_PUT;
+	owner->user = put->user;
+	owner->portal = put->portal;
+	owner->match_bits = put->match_bits;
+	owner->hdr_data = put->hdr_data;
 }
 
 enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int64_t now)
 {
 	const enum zcl_err err = check(node, put->target, put->portal, put->niov);
-	struct zcl_tx_owner owner = {.kind = ZCL_TX_PUT};
+	struct zcl_op *op = NULL;
 	struct zcl_lnet_hdr hdr;
 	struct zcl_peer *peer;
+	struct zcl_tx *tx;
 	size_t length;
 
 	if (err != ZCL_OK)
@@ -86,22 +96,18 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 	peer = admit(node, put->target);
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
+	if (put->want_ack)
+		op = put_with_ack(peer, put, length, now);
 	hdr = header_to(node, put->target, ZCL_LNET_PUT);
 	hdr.payload_length = (uint32_t)length;
-	hdr.msg.put.ack_wmd = zcl_handle_none;
+	hdr.msg.put.ack_wmd = op ? wire_handle(op) : zcl_handle_none;
 	hdr.msg.put.match_bits = put->match_bits;
 	hdr.msg.put.hdr_data = put->hdr_data;
 	hdr.msg.put.ptl_index = put->portal;
 	hdr.msg.put.offset = put->offset;
-	if (put->want_ack) {
-		hdr.msg.put.ack_wmd = put_with_ack(peer, put, length, &owner, now);
-	} else {
-		owner.user = put->user;
-		owner.portal = put->portal;
-		owner.match_bits = put->match_bits;
-		owner.hdr_data = put->hdr_data;
-	}
-	zcl_lnet_send(peer, &hdr, put->iov, put->niov, &owner, now);
+	tx = zcl_lnet_message(peer, &hdr, put->iov, put->niov);
+	own_put(&tx->owner, put, op);
+	zcl_peer_launch(peer, tx, now);
 	return ZCL_OK;
 }
 
@@ -119,8 +125,8 @@ static void submit_get(struct zcl_peer *peer, const struct zcl_get *get, enum zc
 		       uint8_t *ping, int64_t now)
 {
 	struct zcl_op *op = zcl_lnet_op_new(peer, kind, now);
-	const struct zcl_tx_owner owner = {.kind = ZCL_TX_OP, .op = zcl_lnet_op_handle(op)};
 	struct zcl_lnet_hdr hdr = header_to(peer->node, get->target, ZCL_LNET_GET);
+	struct zcl_tx *tx;
 
 	op->portal = get->portal;
 	op->match_bits = get->match_bits;
@@ -135,7 +141,10 @@ static void submit_get(struct zcl_peer *peer, const struct zcl_get *get, enum zc
 	hdr.msg.get.ptl_index = get->portal;
 	hdr.msg.get.src_offset = get->src_offset;
 	hdr.msg.get.sink_length = (uint32_t)op->rlength;
-	zcl_lnet_send(peer, &hdr, NULL, 0, &owner, now);
+	tx = zcl_lnet_message(peer, &hdr, NULL, 0);
+	tx->owner.kind = ZCL_TX_OP;
+	tx->owner.op = zcl_lnet_op_handle(op);
+	zcl_peer_launch(peer, tx, now);
 }
 
 enum zcl_err zcl_lnet_get(struct zcl_node *node, const struct zcl_get *get, int64_t now)

@@ -19,6 +19,7 @@ struct zcl_node {
 	GQueue conns;		    /* oldest first */
 	uint64_t next_conn;
 	size_t handshakes; /* callers in CALLED */
+	size_t paused;	   /* connections that are UP and in PARSE_WAIT */
 	struct zcl_tx_pool pool;
 	uint8_t *stage; /* where small messages of a batch lie behind each other; NULL: not yet */
 	struct zcl_lnet lnet;

@@ -382,7 +382,7 @@ void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t offset, s
 
 void zcl_rx_wait(struct zcl_rx *rx)
 {
-	g_assert(rx->state == ZCL_RX_PARSE);
+	g_assert(rx->state == ZCL_RX_PARSE || rx->state == ZCL_RX_PARSE_WAIT);
 	rx->state = ZCL_RX_PARSE_WAIT;
 }
 

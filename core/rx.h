@@ -106,7 +106,7 @@ void zcl_rx_set_version(struct zcl_rx *rx, uint32_t version);
  * zcl_rx_drop_sink.
  */
 void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t offset, size_t want);
-/* Answers ZCL_ITEM_LNET: wait to be told (PARSE_WAIT). */
+/* Answers ZCL_ITEM_LNET: wait to be told (PARSE_WAIT), or go on waiting. */
 void zcl_rx_wait(struct zcl_rx *rx);
 /* The destination goes away: what is still to come of this payload is skipped. */
 void zcl_rx_drop_sink(struct zcl_rx *rx);

@@ -270,6 +270,24 @@ static void test_lazy(void)
 	}
 }
 
+/* What is attached is another buffer: the message goes on waiting. */
+static void test_lazy_other_buffer(void)
+{
+	struct rig *r = rig_new(SIZE_MAX);
+
+	zcl_lnet_set_lazy(r->b->node, PORTAL, true, 0);
+	put(r, 42, 1000, 0, true);
+	memnet_settle(r->net);
+	attach(r, 43, ZCL_MD_PUT | ZCL_MD_REMOTE_OFFSET, 4096, 0);
+	memnet_settle(r->net);
+	g_assert_cmpuint(memnode_lnet_count(r->a, ZCL_LNET_EV_ACK), ==, 0);
+	attach(r, 42, ZCL_MD_PUT | ZCL_MD_REMOTE_OFFSET, 4096, 0);
+	memnet_settle(r->net);
+	g_assert_cmpuint(memnode_lnet_count(r->a, ZCL_LNET_EV_ACK), ==, 1);
+	g_assert_cmpmem(r->mem, 1000, r->own, 1000);
+	rig_free(r);
+}
+
 static void test_lazy_no_more(void)
 {
 	struct rig *r = rig_new(SIZE_MAX);
@@ -346,6 +364,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lnet/get-fails-with-peer", test_get_fails_with_peer);
 	g_test_add_func("/lnet/ping", test_ping);
 	g_test_add_func("/lnet/lazy", test_lazy);
+	g_test_add_func("/lnet/lazy-other-buffer", test_lazy_other_buffer);
 	g_test_add_func("/lnet/lazy-no-more", test_lazy_no_more);
 	g_test_add_func("/lnet/cut-in-payload", test_cut_in_payload);
 	g_test_add_func("/lnet/invalid", test_invalid);

@@ -225,12 +225,14 @@ static void add_me(struct zcl_digest *digest, const struct zcl_me *me)
 
 static void add_portals(struct zcl_digest *digest, const struct zcl_lnet *lnet)
 {
-	zcl_digest_u64(digest, flags(lnet->lazy, ZCL_LNET_PORTALS));
+	size_t left = lnet->attached;
+
+	zcl_digest_bytes(digest, lnet->lazy, sizeof(lnet->lazy));
 	zcl_digest_u64(digest, lnet->next_me);
-	for (size_t i = 0; i < ZCL_LNET_PORTALS; i++) {
+	for (size_t i = 0; left > 0; i++) {
 		const GPtrArray *list = lnet->portal[i];
 
-		for (guint m = 0; list != NULL && m < list->len; m++)
+		for (guint m = 0; list != NULL && m < list->len; m++, left--)
 			add_me(digest, list->pdata[m]);
 	}
 }

@@ -21,25 +21,6 @@ void zcli_complain(const char *format, ...)
 	g_free(text);
 }
 
-void zcli_trace(void *user, const struct zclnd_trace *trace)
-{
-	char nid[ZCLND_NID_STRLEN], peer[ZCLND_NID_STRLEN], value[64];
-	GString *line = g_string_new(NULL);
-
-	(void)user;
-	g_string_printf(line, "%.6f %s %s %s", (double)zclnd_trace_time(trace) / 1e9,
-			zclnd_nid_format(zclnd_trace_self(trace), nid, sizeof(nid)),
-			zclnd_nid_format(zclnd_trace_peer(trace), peer, sizeof(peer)),
-			zclnd_trace_name(trace));
-	for (const char *const *field = zclnd_trace_fields(); *field; field++) {
-		if (zclnd_trace_field(trace, *field, value, sizeof(value)) && value[0])
-			g_string_append_printf(line, " %s=%s", *field, value);
-	}
-	/* In one go: other loops write too. */
-	fprintf(stderr, "%s\n", line->str);
-	g_string_free(line, TRUE);
-}
-
 /* ---- the keys ----------------------------------------------------------------------- */
 
 static const struct key {
@@ -78,7 +59,7 @@ static const struct key {
 	[ZCLI_PEER] = {"peer",
 		       "where a peer listens, instead of its NID's address, port 988; repeatable",
 		       "NID=ADDR:PORT", FOR_ALL},
-	[ZCLI_TRACE] = {"trace", "protocol events on standard error", NULL, FOR_ALL},
+	[ZCLI_TRACE] = {"trace", "write what happens to a file: zclnd-trace(5)", "FILE", FOR_ALL},
 	[ZCLI_THREADS] = {"threads", "loops that peers are shared over (default: 1)", "N", FOR_ALL},
 	[ZCLI_BUSY_POLL] = {"busy-poll",
 			    "an idle loop looks again for so long before it sleeps (alone: 1000)",
@@ -188,6 +169,7 @@ bool zcli_parse(int *argc, char ***argv, struct zcli *cli, const GOptionEntry *o
 	bool parsed;
 
 	*cli = (struct zcli){0};
+	g_snprintf(cli->program, sizeof(cli->program), "zclnd %s", (*argv)[0]);
 	g_option_context_set_summary(context, help);
 	if (own)
 		g_option_group_add_entries(group, own);

@@ -33,8 +33,8 @@ enum zcli_key {
 	ZCLI_SOCKET_TIMEOUT,
 	ZCLI_KEEPALIVE,
 	ZCLI_PEER,
-	ZCLI_TRACE,
 	/* of the process */
+	ZCLI_TRACE,
 	ZCLI_THREADS,
 	ZCLI_BUSY_POLL,
 	ZCLI_STORE_SIZE,
@@ -43,7 +43,7 @@ enum zcli_key {
 	ZCLI_VERBOSE,
 	ZCLI_KEYS
 };
-#define ZCLI_NI_KEYS ZCLI_THREADS
+#define ZCLI_NI_KEYS ZCLI_TRACE
 
 /* What was said for each key, as text ("true" for a flag), and where: "--way", "FILE: [node] way".
  */
@@ -56,6 +56,7 @@ struct zcli_texts {
 struct zcli {
 	struct zcli_texts said; /* on the command line */
 	char *config;
+	char program[32]; /* "zclnd peer" */
 	gboolean flag[ZCLI_KEYS], version, check_config;
 };
 
@@ -65,7 +66,7 @@ struct zcli_ni {
 	struct zclnd_ni_options options;
 	GArray *peers; /* of struct zcli_peer */
 	struct zjournal *journal;
-	bool traces; /* every protocol event, on standard error */
+	struct zcli_tracer *tracer; /* of the setup; NULL: none */
 };
 
 struct zcli_peer {
@@ -76,7 +77,8 @@ struct zcli_peer {
 /* What options and configuration ask for. */
 struct zcli_setup {
 	struct zclnd_options options;
-	GPtrArray *nis; /* of struct zcli_ni; at least one */
+	GPtrArray *nis;		    /* of struct zcli_ni; at least one */
+	struct zcli_tracer *tracer; /* NULL: nothing is traced */
 	size_t store_size;
 	char *metrics_file;
 	int64_t metrics_every; /* ns */
@@ -121,8 +123,20 @@ bool zcli_parse_nid(const char *what, const char *text, zclnd_nid *nid);
 
 /* "zclnd: ..." on standard error. */
 void zcli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* One line of trace on standard error: a zclnd_ni_options.trace. */
+/* ---- cli_trace.c ---- */
+
+struct zcli_tracer;
+/*
+ * --trace FILE: a trace is written there; file NULL: gives NULL. program: "zclnd peer"; nids: of
+ * the n NIs. *good false: the file cannot be written, which was told. Processes that are forked
+ * later write into the same trace.
+ */
+struct zcli_tracer *zcli_tracer_new(const char *program, const char *file, const zclnd_nid *nids,
+				    size_t n, bool *good);
+/* A zclnd_ni_options.trace; user: the tracer. */
 void zcli_trace(void *user, const struct zclnd_trace *trace);
+/* Tells when something could not be written. */
+void zcli_tracer_free(struct zcli_tracer *tracer);
 
 /* For cli*.c: the names of keys, and a file's groups. */
 const char *zcli_key_name(enum zcli_key key);

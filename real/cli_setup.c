@@ -140,8 +140,6 @@ static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 	to->conns_per_peer = (unsigned)conns;
 	to->typed = !flag(t, ZCLI_UNTYPED);
 	to->checksum = flag(t, ZCLI_CHECKSUM);
-	ni->traces = flag(t, ZCLI_TRACE);
-	to->trace = ni->traces ? zcli_trace : NULL;
 	return good;
 }
 
@@ -209,6 +207,27 @@ static bool fill_process(struct zcli_setup *setup, const struct zcli_texts *t)
 	return good;
 }
 
+static bool start_trace(struct zcli_setup *setup, const struct zcli *cli,
+			const struct zcli_texts *t)
+{
+	zclnd_nid *nids = g_new(zclnd_nid, setup->nis->len);
+	bool good;
+
+	for (guint i = 0; i < setup->nis->len; i++)
+		nids[i] = ((const struct zcli_ni *)setup->nis->pdata[i])->options.nid;
+	setup->tracer =
+		zcli_tracer_new(cli->program, t->value[ZCLI_TRACE], nids, setup->nis->len, &good);
+	g_free(nids);
+	for (guint i = 0; setup->tracer && i < setup->nis->len; i++) {
+		struct zcli_ni *ni = setup->nis->pdata[i];
+
+		ni->tracer = setup->tracer;
+		ni->options.trace = zcli_trace;
+		ni->options.trace_user = setup->tracer;
+	}
+	return good;
+}
+
 static bool fill(struct zcli_setup *setup, const struct zcli *cli, struct zcli_texts *node,
 		 GPtrArray *nis, const GPtrArray *names, zclnd_nid own)
 {
@@ -233,6 +252,7 @@ static bool fill(struct zcli_setup *setup, const struct zcli *cli, struct zcli_t
 		good = add_ni(setup, names->pdata[i], &one, own);
 		zcli_texts_clear(&one);
 	}
+	good = good && (cli->check_config || start_trace(setup, cli, &all));
 	zcli_texts_clear(&all);
 	return good;
 }
@@ -268,6 +288,7 @@ void zcli_setup_clear(struct zcli_setup *setup)
 	if (setup->nis)
 		g_ptr_array_unref(setup->nis);
 	g_free(setup->metrics_file);
+	zcli_tracer_free(setup->tracer);
 	zjournal_free(setup->journal);
 	*setup = (struct zcli_setup){0};
 }
@@ -284,8 +305,8 @@ static void on_trace(void *user, const struct zclnd_trace *trace)
 	const struct zcli_ni *ni = user;
 
 	zjournal_trace(ni->journal, trace);
-	if (ni->traces)
-		zcli_trace(NULL, trace);
+	if (ni->tracer)
+		zcli_trace(ni->tracer, trace);
 }
 
 static void on_note(void *user, enum zclnd_note note, const struct sockaddr_in *addr)
@@ -306,7 +327,8 @@ void zcli_journal(struct zcli_setup *setup, bool dated)
 
 		ni->journal = setup->journal;
 		ni->options.trace = on_trace;
-		ni->options.trace_conns_only = !ni->traces;
+		ni->options.trace_conns_only = ni->tracer == NULL;
+		ni->options.trace_user = ni;
 		ni->options.note = on_note;
 		ni->options.user = ni;
 	}

@@ -68,8 +68,9 @@ static void on_trace(void *user, const struct zcl_event *event)
 {
 	const struct zl_part *part = user;
 	const struct zclnd_trace trace = {.event = event, .node = part->node};
+	const struct zclnd_ni_options *options = &part->ni->options;
 
-	part->ni->options.trace(part->ni->options.user, &trace);
+	options->trace(options->trace_user ? options->trace_user : options->user, &trace);
 }
 
 static void on_note(void *user, enum zreal_note note, const struct sockaddr_in *addr)

@@ -307,7 +307,8 @@ struct zclnd_ni_options {
 	bool trace_conns_only; /* it hears of connections, not of each message */
 	/* Likewise. addr: of the caller, or of who is called; may be NULL. */
 	void (*note)(void *user, enum zclnd_note note, const struct sockaddr_in *addr);
-	void *user; /* of all callbacks */
+	void *user;	  /* of all callbacks */
+	void *trace_user; /* of trace; NULL: user */
 };
 
 /* Deployed defaults (wire notes 1). */

@@ -48,7 +48,7 @@ static GOptionContext *make_context(struct options *o)
 		 "N"},
 		{"pcap", 0, 0, G_OPTION_ARG_FILENAME, &o->pcap, "Write captures below DIR", "DIR"},
 		{"trace", 0, 0, G_OPTION_ARG_FILENAME, &o->trace,
-		 "Write every event of every run as JSON Lines", "FILE"},
+		 "Write what happens in every run, see zclnd-trace(5)", "FILE"},
 		{"diagram", 0, 0, G_OPTION_ARG_FILENAME, &o->diagram,
 		 "Draw the case to FILE.svg, or each case into the folder", "FILE.svg|DIR"},
 		{"time-scale", 0, 0, G_OPTION_ARG_DOUBLE, &o->time_scale,
@@ -142,6 +142,7 @@ static bool diagram_fits(const struct zrace_suite *suite, const GPtrArray *scrip
 
 static int run_scripts(const struct zrace_suite *suite, const GArray *runs, const struct options *o)
 {
+	char *program = g_strdup_printf("%s race (%s)", suite->backend->program, PACKAGE_STRING);
 	struct zrace_report report = {.form = o->tap	  ? ZRACE_FORM_TAP
 					      : o->json	  ? ZRACE_FORM_JSON
 					      : o->events ? ZRACE_FORM_EVENTS
@@ -149,6 +150,7 @@ static int run_scripts(const struct zrace_suite *suite, const GArray *runs, cons
 				      .ladder = o->ladder,
 				      .ascii = o->ascii || !g_get_charset(NULL),
 				      .quiet = o->quiet,
+				      .program = program,
 				      .diagram = o->diagram,
 				      .out = stdout};
 	bool good;
@@ -156,6 +158,7 @@ static int run_scripts(const struct zrace_suite *suite, const GArray *runs, cons
 
 	if (o->trace && (report.trace = fopen(o->trace, "w")) == NULL) {
 		fprintf(stderr, "%s: %s\n", o->trace, g_strerror(errno));
+		g_free(program);
 		return EXIT_USAGE;
 	}
 	zrace_report_begin(&report, runs->len);
@@ -163,6 +166,7 @@ static int run_scripts(const struct zrace_suite *suite, const GArray *runs, cons
 	if (!good)
 		fprintf(stderr, "no process for -j: %s\n", g_strerror(errno));
 	status = good ? zrace_report_end(&report) : EXIT_INTERNAL;
+	g_free(program);
 	if (report.trace && fclose(report.trace) != 0) {
 		fprintf(stderr, "%s: %s\n", o->trace, g_strerror(errno));
 		status = EXIT_INTERNAL;

@@ -15,7 +15,8 @@ struct zrace_report {
 	bool ascii;
 	bool quiet; /* text: failures only */
 	FILE *out;
-	FILE *trace;	     /* JSON Lines, one event each; NULL: none */
+	const char *program; /* "zclnd race (zclnd 0.1.0)", for traces */
+	FILE *trace;	     /* zclnd-trace(5); NULL: none */
 	const char *diagram; /* an .svg file for the only case, or a folder; NULL: none */
 	bool unwritten;	     /* a diagram could not be written */
 	size_t number, passed, failed, skipped, errors;
@@ -40,7 +41,7 @@ void zrace_report_add(struct zrace_report *report, unsigned sum, const GString *
 		      const GString *trace);
 /* Returns the exit status (design: 0, 1, 77, 99). */
 int zrace_report_end(struct zrace_report *report);
-/* Writes the events of one run to the trace file, when there is one. */
+/* Writes what was seen of one run to the trace file, when there is one. */
 void zrace_report_trace(struct zrace_report *report, const struct zrace_run *run,
 			const struct zrace_outcome *outcome);
 

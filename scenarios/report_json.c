@@ -136,23 +136,3 @@ void zrace_result_json(GString *text, const struct zrace_result *result)
 	print_builder(text, builder);
 	g_string_free(reason, TRUE);
 }
-
-void zrace_report_trace(struct zrace_report *report, const struct zrace_run *run,
-			const struct zrace_outcome *outcome)
-{
-	if (report->trace == NULL)
-		return;
-	for (guint i = 0; i < outcome->log->len; i++) {
-		JsonBuilder *builder = json_builder_new_immutable();
-		GString *text = g_string_new(NULL);
-
-		json_builder_begin_object(builder);
-		add_record(builder, run->script, zrace_log_at(outcome->log, i));
-		add_run(builder, run);
-		json_builder_end_object(builder);
-		print_builder(text, builder);
-		g_string_append_c(text, '\n');
-		fputs(text->str, report->trace);
-		g_string_free(text, TRUE);
-	}
-}

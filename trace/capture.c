@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "trace/follow.h"
+#include "trace/log.h"
 #include "trace/tshark.h"
 
 #define STREAMS_A_RUN 256 /* bounds the length of tshark's command line */
@@ -13,10 +14,18 @@
 
 G_DEFINE_QUARK(ztrace - error - quark, ztrace_error)
 
+/* A packet with FIN or RST, whose stream may turn out to be no socklnd. */
+struct end {
+	uint32_t stream;
+	char from[ZTRACE_ADDRESS];
+	struct ztrace_end_mark mark;
+};
+
 /* What the first run of tshark tells. */
 struct index {
 	GArray *frames;	     /* of struct ztrace_frame, packet n at n - 1 */
 	GHashTable *streams; /* the set of stream numbers */
+	GArray *ends;	     /* of struct end */
 	int64_t start_ns;
 };
 
@@ -35,6 +44,7 @@ static void free_stream(gpointer data)
 	g_free(stream->address[0]);
 	g_free(stream->address[1]);
 	g_ptr_array_unref(stream->chunks);
+	g_array_unref(stream->ends);
 	g_free(stream);
 }
 
@@ -44,6 +54,7 @@ struct ztrace_stream *ztrace_stream_new(uint32_t number)
 
 	stream->number = number;
 	stream->chunks = g_ptr_array_new_with_free_func(free_chunk);
+	stream->ends = g_array_new(FALSE, FALSE, sizeof(struct ztrace_end_mark));
 	return stream;
 }
 
@@ -85,7 +96,26 @@ static bool add_streams(struct index *index, const char *list, struct ztrace_fra
 	return ok;
 }
 
-/* time, captured length, length, streams. */
+enum column { TIME, CAPTURED, LENGTH, STREAMS, RESET, FIN, PORT, IPV4, IPV6, COLUMNS };
+
+/* Packets that quote others have several values. */
+static void add_end(struct index *index, char **fields, const struct ztrace_frame *frame)
+{
+	const bool reset = strcmp(fields[RESET], "1") == 0;
+	struct end end = {.stream = frame->stream,
+			  .mark = {.frame = index->frames->len + 1,
+				   .time_ns = frame->time_ns,
+				   .reset = reset}};
+
+	if (!reset && strcmp(fields[FIN], "1") != 0)
+		return;
+	if (*fields[IPV6])
+		g_snprintf(end.from, sizeof(end.from), "[%s]:%s", fields[IPV6], fields[PORT]);
+	else
+		g_snprintf(end.from, sizeof(end.from), "%s:%s", fields[IPV4], fields[PORT]);
+	g_array_append_val(index->ends, end);
+}
+
 static bool on_index_line(char *line, void *user, GError **error)
 {
 	struct index *index = user;
@@ -93,13 +123,14 @@ static bool on_index_line(char *line, void *user, GError **error)
 	char **fields = g_strsplit(line, "\t", -1);
 	bool ok;
 
-	ok = g_strv_length(fields) == 4 && parse_epoch(fields[0], &frame.time_ns) &&
-	     add_streams(index, fields[3], &frame);
+	ok = g_strv_length(fields) == COLUMNS && parse_epoch(fields[TIME], &frame.time_ns) &&
+	     add_streams(index, fields[STREAMS], &frame);
 	if (ok) {
-		frame.cut = strcmp(fields[1], fields[2]) != 0;
+		frame.cut = strcmp(fields[CAPTURED], fields[LENGTH]) != 0;
 		if (index->frames->len == 0)
 			index->start_ns = frame.time_ns;
 		frame.time_ns -= index->start_ns;
+		add_end(index, fields, &frame);
 		g_array_append_val(index->frames, frame);
 	} else {
 		g_set_error(error, ZTRACE_ERROR, ZTRACE_ERROR_OUTPUT,
@@ -110,8 +141,9 @@ static bool on_index_line(char *line, void *user, GError **error)
 }
 
 static const char *const index_args[] = {
-	"-T", "fields",	   "-e", "frame.time_epoch", "-e", "frame.cap_len",
-	"-e", "frame.len", "-e", "tcp.stream",	     NULL,
+	"-T", "fields",	    "-e", "frame.time_epoch", "-e", "frame.cap_len", "-e", "frame.len",
+	"-e", "tcp.stream", "-e", "tcp.flags.reset",  "-e", "tcp.flags.fin", "-e", "tcp.srcport",
+	"-e", "ip.src",	    "-e", "ipv6.src",	      NULL,
 };
 
 static int compare_numbers(gconstpointer a, gconstpointer b)
@@ -119,6 +151,40 @@ static int compare_numbers(gconstpointer a, gconstpointer b)
 	const guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
 
 	return (x > y) - (x < y);
+}
+
+static bool has_end(const struct ztrace_stream *stream, const struct ztrace_end_mark *mark)
+{
+	for (guint i = 0; i < stream->ends->len; i++) {
+		const struct ztrace_end_mark *known =
+			&g_array_index(stream->ends, struct ztrace_end_mark, i);
+
+		if (known->side == mark->side && known->reset == mark->reset)
+			return true;
+	}
+	return false;
+}
+
+/* Gives each end to its stream, when that is one of those that carried data. */
+static void give_ends(const struct index *index, GHashTable *found)
+{
+	for (guint i = 0; i < index->ends->len; i++) {
+		const struct end *end = &g_array_index(index->ends, struct end, i);
+		struct ztrace_stream *stream =
+			g_hash_table_lookup(found, GUINT_TO_POINTER(end->stream));
+		struct ztrace_end_mark mark = end->mark;
+
+		if (stream == NULL)
+			continue;
+		if (strcmp(end->from, stream->address[0]) == 0)
+			mark.side = 0;
+		else if (strcmp(end->from, stream->address[1]) == 0)
+			mark.side = 1;
+		else
+			continue;
+		if (!has_end(stream, &mark))
+			g_array_append_val(stream->ends, mark);
+	}
 }
 
 /* One run of tshark for up to STREAMS_A_RUN streams; takes them off the list. */
@@ -156,6 +222,7 @@ static bool follow_all(const char *tshark, const char *path, struct index *index
 	ztrace_follow_init(&follow, capture->streams, index->frames);
 	while (ok && numbers != NULL)
 		ok = follow_some(tshark, path, &numbers, &follow, error);
+	give_ends(index, follow.found);
 	ztrace_follow_clear(&follow);
 	g_list_free(numbers);
 	return ok;
@@ -174,6 +241,7 @@ static bool read_with(const char *tshark, const char *path, struct ztrace_captur
 	struct index index = {
 		.frames = g_array_new(FALSE, FALSE, sizeof(struct ztrace_frame)),
 		.streams = g_hash_table_new(NULL, NULL),
+		.ends = g_array_new(FALSE, FALSE, sizeof(struct end)),
 	};
 	bool ok;
 
@@ -187,6 +255,7 @@ static bool read_with(const char *tshark, const char *path, struct ztrace_captur
 	ok = ok && follow_all(tshark, path, &index, capture, error);
 	g_ptr_array_sort(capture->streams, compare_streams);
 	g_array_unref(index.frames);
+	g_array_unref(index.ends);
 	g_hash_table_unref(index.streams);
 	return ok;
 }

@@ -18,10 +18,19 @@ struct ztrace_chunk {
 	GBytes *data;
 };
 
+/* A FIN or RST: the first of its kind from that side. */
+struct ztrace_end_mark {
+	unsigned int side;
+	uint32_t frame;
+	int64_t time_ns;
+	bool reset;
+};
+
 struct ztrace_stream {
 	uint32_t number;   /* tshark's tcp.stream */
 	char *address[2];  /* "10.77.0.2:1023", "[::1]:988" */
 	GPtrArray *chunks; /* of struct ztrace_chunk, in stream order for each side; never empty */
+	GArray *ends;	   /* of struct ztrace_end_mark, in the order of the capture */
 };
 
 struct ztrace_capture {

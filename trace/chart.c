@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define MAX_POINTS 2000u
-#define MAX_LOOK   512u /* sendings that an arrival is compared with */
+#define MAX_LOOK   512u		    /* sendings that an arrival is compared with */
+#define SLACK	   INT64_C(5000000) /* ns: so much earlier an arrival may be told than its sending */
 
 static void clear_point(gpointer data)
 {
@@ -94,26 +95,52 @@ static const struct ztrace_entry *entry_of(const struct ztrace_chart *chart, gui
 	return ztrace_log_at(chart->log, ztrace_chart_at(chart, point)->entry);
 }
 
-static bool pair_one(struct ztrace_chart *chart, struct ztrace_linker *linker, GQueue *open,
-		     guint received)
+/* Whether they are the two ends of one message; if so, they are so from now on. */
+static bool join(struct ztrace_chart *chart, struct ztrace_linker *linker, guint sent,
+		 guint received)
 {
+	struct ztrace_point *from = ztrace_chart_at(chart, sent);
 	struct ztrace_point *to = ztrace_chart_at(chart, received);
+	struct ztrace_entry entry = *entry_of(chart, sent);
+
+	/* To somebody: maybe to this one. */
+	if (entry.other == ZTRACE_NO_LANE)
+		entry.other = to->lane;
+	if (!ztrace_entry_pairs(&entry, entry_of(chart, received)) ||
+	    !ztrace_linker_fit(linker, from->conn, to->conn, true))
+		return false;
+	from->pair = received;
+	to->pair = sent;
+	return true;
+}
+
+static bool take_sent(struct ztrace_chart *chart, struct ztrace_linker *linker, GQueue *open,
+		      guint received)
+{
 	guint looked = 0;
 
 	for (GList *l = open->head; l != NULL && looked < MAX_LOOK; l = l->next, looked++) {
-		const guint sent = GPOINTER_TO_UINT(l->data);
-		struct ztrace_point *from = ztrace_chart_at(chart, sent);
-		struct ztrace_entry entry = *entry_of(chart, sent);
-
-		/* To somebody: maybe to this one. */
-		if (entry.other == ZTRACE_NO_LANE)
-			entry.other = to->lane;
-		if (!ztrace_entry_pairs(&entry, entry_of(chart, received)) ||
-		    !ztrace_linker_fit(linker, from->conn, to->conn, true))
+		if (!join(chart, linker, GPOINTER_TO_UINT(l->data), received))
 			continue;
-		from->pair = received;
-		to->pair = sent;
 		g_queue_delete_link(open, l);
+		return true;
+	}
+	return false;
+}
+
+/* It arrived before its sender told of it, a moment ago. */
+static bool take_early(struct ztrace_chart *chart, struct ztrace_linker *linker, GQueue *early,
+		       guint sent)
+{
+	const int64_t oldest = ztrace_chart_at(chart, sent)->time - SLACK;
+
+	while (early->head != NULL &&
+	       ztrace_chart_at(chart, GPOINTER_TO_UINT(early->head->data))->time < oldest)
+		g_queue_pop_head(early);
+	for (GList *l = early->head; l != NULL; l = l->next) {
+		if (!join(chart, linker, sent, GPOINTER_TO_UINT(l->data)))
+			continue;
+		g_queue_delete_link(early, l);
 		return true;
 	}
 	return false;
@@ -160,25 +187,91 @@ static bool is_sent(const struct ztrace_chart *chart, guint index)
 		entry->other == ZTRACE_NO_LANE);
 }
 
+struct pairing {
+	struct ztrace_chart *chart;
+	struct ztrace_linker *linker;
+	guint lanes;
+	GHashTable *open, *early; /* way -> GQueue of the numbers of points */
+};
+
+static void pair_point(struct pairing *p, guint index)
+{
+	const struct ztrace_point *point = ztrace_chart_at(p->chart, index);
+	/* Clocks of real nodes are read a little before or after what they tell. */
+	const bool real = p->chart->log->reference != 0;
+
+	if (ends_life(entry_of(p->chart, index)))
+		forget_sent_to(p->open, p->lanes, point->lane);
+	if (is_sent(p->chart, index)) {
+		const unsigned to = MIN(point->other, p->lanes);
+
+		if (real && take_early(p->chart, p->linker,
+				       on_the_way(p->early, p->lanes, point->lane, to), index))
+			return;
+		g_queue_push_tail(on_the_way(p->open, p->lanes, point->lane, to),
+				  GUINT_TO_POINTER(index));
+	}
+	if (point->shape != ZTRACE_SHAPE_RECEIVE)
+		return;
+	if (take_sent(p->chart, p->linker, on_the_way(p->open, p->lanes, point->other, point->lane),
+		      index) ||
+	    take_sent(p->chart, p->linker, on_the_way(p->open, p->lanes, point->other, p->lanes),
+		      index))
+		return;
+	if (real)
+		g_queue_push_tail(on_the_way(p->early, p->lanes, point->other, point->lane),
+				  GUINT_TO_POINTER(index));
+}
+
+static GHashTable *ways_new(void)
+{
+	return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_queue_free);
+}
+
 static void pair_up(struct ztrace_chart *chart, struct ztrace_linker *linker)
 {
-	const guint lanes = chart->log->lanes->len;
-	GHashTable *open = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_queue_free);
+	struct pairing p = {chart, linker, chart->log->lanes->len, ways_new(), ways_new()};
 
-	for (guint i = 0; i < chart->points->len; i++) {
-		const struct ztrace_point *point = ztrace_chart_at(chart, i);
+	for (guint i = 0; i < chart->points->len; i++)
+		pair_point(&p, i);
+	g_hash_table_unref(p.open);
+	g_hash_table_unref(p.early);
+}
 
-		if (ends_life(entry_of(chart, i)))
-			forget_sent_to(open, lanes, point->lane);
-		if (is_sent(chart, i))
-			g_queue_push_tail(
-				on_the_way(open, lanes, point->lane, MIN(point->other, lanes)),
-				GUINT_TO_POINTER(i));
-		if (point->shape == ZTRACE_SHAPE_RECEIVE &&
-		    !pair_one(chart, linker, on_the_way(open, lanes, point->other, point->lane), i))
-			pair_one(chart, linker, on_the_way(open, lanes, point->other, lanes), i);
+/* ---- what arrived early ---- */
+
+static guint moved(const guint *place, guint index)
+{
+	return index == ZTRACE_NO_POINT ? index : place[index];
+}
+
+/* Each sending comes before its arrival, and at no later time. */
+static void sort_early(struct ztrace_chart *chart)
+{
+	const guint n = chart->points->len;
+	GArray *sorted = g_array_sized_new(FALSE, TRUE, sizeof(struct ztrace_point), n);
+	guint *place = g_new(guint, n + 1);
+
+	for (guint i = 0; i < n; i++) {
+		struct ztrace_point *point = ztrace_chart_at(chart, i);
+		const guint pair = point->pair;
+
+		if (is_sent(chart, i) && pair < i)
+			continue; /* went before its arrival */
+		if (point->shape == ZTRACE_SHAPE_RECEIVE && pair != ZTRACE_NO_POINT && pair > i) {
+			ztrace_chart_at(chart, pair)->time = point->time;
+			place[pair] = sorted->len;
+			g_array_append_vals(sorted, ztrace_chart_at(chart, pair), 1);
+		}
+		place[i] = sorted->len;
+		g_array_append_vals(sorted, point, 1);
 	}
-	g_hash_table_unref(open);
+	g_assert(sorted->len == n);
+	memcpy(chart->points->data, sorted->data, n * sizeof(struct ztrace_point));
+	for (guint i = 0; i < n; i++)
+		ztrace_chart_at(chart, i)->pair = moved(place, ztrace_chart_at(chart, i)->pair);
+	g_array_unref(sorted);
+	g_free(place);
 }
 
 /* ---- what was held ---- */
@@ -340,6 +433,8 @@ struct ztrace_chart *ztrace_chart_new(const struct ztrace_log *log,
 	for (guint i = 0; i < log->entries->len; i++)
 		add_point(chart, linker, i);
 	pair_up(chart, linker);
+	if (log->reference != 0)
+		sort_early(chart);
 	ztrace_linker_finish(linker);
 	ztrace_linker_free(linker);
 	ztrace_chart_guess(chart);

@@ -7,8 +7,8 @@
 #define FEW	   120u /* so many points are all drawn */
 #define KEEP_FIRST 3u	/* of each kind */
 #define KEEP_LAST  2u
-#define MIN_RUN	   6u /* fewer in a row are drawn after all */
-#define MAX_KINDS  4u /* named in the line */
+#define MIN_RUN	   12u /* fewer in a row are drawn after all */
+#define MAX_KINDS  4u  /* named in the line */
 
 struct kind {
 	guint seen, total;
@@ -92,7 +92,7 @@ static void keep_short_runs(struct eliding *e)
 /* "PUT 65536 B cookie 3" -> "PUT" */
 static void count_word(GHashTable *counts, GPtrArray *order, const struct ztrace_point *point)
 {
-	const char *end = strchr(point->label, ' ');
+	const char *end = strpbrk(point->label, " ,");
 	guint n;
 	char *word;
 
@@ -108,22 +108,14 @@ static bool is_message(const struct ztrace_point *point)
 	return point->shape == ZTRACE_SHAPE_SEND || point->shape == ZTRACE_SHAPE_ACROSS;
 }
 
-/* "240 more: 120 PUT, 120 NOOP" */
-static char *run_label(const struct eliding *e, guint from, guint end, guint *count)
+static void count_kinds(GString *text, const struct eliding *e, guint from, guint end)
 {
 	GHashTable *counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GPtrArray *order = g_ptr_array_new_with_free_func(g_free);
-	GString *text = g_string_new(NULL);
 
-	*count = 0;
-	for (guint i = from; i < end; i++) {
-		if (!is_message(ztrace_chart_at(e->chart, i)))
-			continue;
-		(*count)++;
-		count_word(counts, order, ztrace_chart_at(e->chart, i));
-	}
-	g_string_append_printf(text, "%u more %s", *count ? *count : end - from,
-			       *count ? "messages" : "events");
+	for (guint i = from; i < end; i++)
+		if (is_message(ztrace_chart_at(e->chart, i)))
+			count_word(counts, order, ztrace_chart_at(e->chart, i));
 	for (guint i = 0; i < MIN(order->len, MAX_KINDS); i++)
 		g_string_append_printf(
 			text, "%s%u %s", i ? ", " : ": ",
@@ -133,6 +125,24 @@ static char *run_label(const struct eliding *e, guint from, guint end, guint *co
 		g_string_append(text, ", others");
 	g_ptr_array_unref(order);
 	g_hash_table_unref(counts);
+}
+
+/* "240 more messages: 120 PUT, 120 NOOP" */
+static char *run_label(const struct eliding *e, guint from, guint end, guint *count)
+{
+	GString *text = g_string_new(NULL);
+	guint messages = 0;
+
+	*count = end - from;
+	for (guint i = from; i < end; i++)
+		messages += is_message(ztrace_chart_at(e->chart, i));
+	if (messages == 0) {
+		g_string_append_printf(text, "%u more events", *count);
+	} else {
+		g_string_append_printf(text, "%u more message%s", messages,
+				       messages == 1 ? "" : "s");
+		count_kinds(text, e, from, end);
+	}
 	return g_string_free(text, FALSE);
 }
 

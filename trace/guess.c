@@ -111,9 +111,13 @@ void ztrace_chart_guess(struct ztrace_chart *chart)
 	for (guint i = 0; i < chart->points->len; i++) {
 		const struct ztrace_point *point = ztrace_chart_at(chart, i);
 
-		if (is_event(chart, i, ZCL_EV_REFUSE) && point->pair == ZTRACE_NO_POINT &&
-		    point->other != ZTRACE_NO_LANE &&
-		    entry_of(chart, i)->event.reason == ZCL_REASON_VERSION)
+		if (point->pair != ZTRACE_NO_POINT || point->other == ZTRACE_NO_LANE)
+			continue;
+		/* Of a caller that it has no room for, a node knows as little. */
+		if ((is_event(chart, i, ZCL_EV_REFUSE) &&
+		     entry_of(chart, i)->event.reason == ZCL_REASON_VERSION) ||
+		    (is_event(chart, i, ZCL_EV_HELLO_RECEIVED) &&
+		     entry_of(chart, i)->other == ZTRACE_NO_LANE))
 			find_refused(chart, i);
 	}
 }

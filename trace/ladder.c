@@ -5,7 +5,7 @@
 
 #define TIME_WIDTH 13u /* "  1234.567 ms" */
 #define MIN_GAP	   34u /* from column to column */
-#define MAX_GAP	   46u
+#define MAX_GAP	   60u
 #define MAX_WIDTH  4096u
 #define TAIL	   100u /* for words beside the last column */
 
@@ -177,8 +177,12 @@ static void draw_point(struct drawing *d, guint index)
 		draw_arrow(d, point->lane, point->other, LEAVING, point->label);
 		break;
 	case ZTRACE_SHAPE_RECEIVE:
-		draw_arrow(d, point->other, point->lane,
-			   point->pair + 1 == index ? WHOLE : ARRIVING, point->label);
+		/* The sender knows more of it. */
+		if (point->pair + 1 == index)
+			draw_arrow(d, point->other, point->lane, WHOLE,
+				   ztrace_chart_at(d->chart, point->pair)->label);
+		else
+			draw_arrow(d, point->other, point->lane, ARRIVING, point->label);
 		break;
 	case ZTRACE_SHAPE_ACROSS:
 		draw_arrow(d, point->lane, point->other, WHOLE, point->label);

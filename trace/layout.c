@@ -4,18 +4,20 @@
 #include <math.h>
 #include <string.h>
 
-#define MARGIN	   14.0
-#define AXIS_WIDTH 74.0 /* for times */
-#define MIN_GAP	   230.0
-#define MAX_GAP	   460.0
-#define FLIGHT	   44.0 /* how far a common message falls on its way */
-#define SAME	   1.5	/* times that differ by less are one */
-#define ROW	   15.0
-#define ARROW_ROW  17.0
-#define NEAR_ROW   12.5	 /* a note and an arrow on the two sides of a lane */
-#define LONGEST	   240.0 /* a longer silence is broken */
-#define BREAK	   42.0
-#define ROUNDS	   200 /* of making room for labels */
+#define MARGIN	    14.0
+#define AXIS_WIDTH  74.0 /* for times */
+#define MIN_GAP	    230.0
+#define MAX_GAP	    460.0
+#define FLIGHT	    44.0 /* how far a common message falls on its way */
+#define SAME	    1.5	 /* times that differ by less are one */
+#define ROW	    15.0
+#define ARROW_ROW   17.0
+#define NEAR_ROW    12.5 /* a note and an arrow on the two sides of a lane */
+#define LONGEST	    240.0
+#define GAP	    20.0 /* from one thing to the next, where no message's flight is known */
+#define LONGEST_GAP 90.0
+#define BREAK	    42.0
+#define ROUNDS	    200 /* of making room for labels */
 
 /* What stood last at a lane. */
 struct lane {
@@ -164,35 +166,54 @@ static double median(GArray *values)
 	return g_array_index(values, double, values->len / 2);
 }
 
-/* How long a message is under way, as a rule, or else how long it is from one thing to the next. */
-static double common_time(const struct ztrace_layout *layout)
+static GArray *flights(const struct ztrace_layout *layout)
 {
-	GArray *flights = g_array_new(FALSE, FALSE, sizeof(double));
-	GArray *gaps = g_array_new(FALSE, FALSE, sizeof(double));
-	double found;
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(double));
 
 	for (guint i = 0; i < layout->chart->points->len; i++) {
 		const struct ztrace_point *point = point_at(layout, i);
 		double time;
 
-		if (point->shape == ZTRACE_SHAPE_SEND && point->pair != ZTRACE_NO_POINT &&
-		    point->held == ZTRACE_NO_POINT) {
-			time = (double)(point_at(layout, point->pair)->time - point->time);
-			if (time > 0)
-				g_array_append_val(flights, time);
-		}
-		if (i == 0)
+		if (point->shape != ZTRACE_SHAPE_SEND || point->pair == ZTRACE_NO_POINT ||
+		    point->held != ZTRACE_NO_POINT)
 			continue;
-		time = (double)(point->time - point_at(layout, i - 1)->time);
+		time = (double)(point_at(layout, point->pair)->time - point->time);
 		if (time > 0)
-			g_array_append_val(gaps, time);
+			g_array_append_val(found, time);
 	}
-	found = median(flights);
-	if (found <= 0)
-		found = median(gaps);
-	g_array_unref(flights);
-	g_array_unref(gaps);
-	return found > 0 ? found : 1e6;
+	return found;
+}
+
+static GArray *gaps(const struct ztrace_layout *layout)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(double));
+
+	for (guint i = 1; i < layout->chart->points->len; i++) {
+		const double time =
+			(double)(point_at(layout, i)->time - point_at(layout, i - 1)->time);
+
+		if (time > 0)
+			g_array_append_val(found, time);
+	}
+	return found;
+}
+
+/* So that a common message falls well, or else that one thing is well below the other. */
+static void choose_scale(struct ztrace_layout *layout)
+{
+	GArray *times = flights(layout);
+	double high = FLIGHT, common = median(times);
+
+	layout->longest = LONGEST;
+	g_array_unref(times);
+	if (common <= 0) {
+		times = gaps(layout);
+		common = median(times);
+		high = GAP;
+		layout->longest = LONGEST_GAP;
+		g_array_unref(times);
+	}
+	layout->scale = high / (common > 0 ? common : 1e6);
 }
 
 /* ---- down ---- */
@@ -295,7 +316,7 @@ static void go_on(struct placing *p, int64_t time)
 	double far = (double)passed * p->layout->scale;
 	enum ztrace_span_kind kind = ZTRACE_SPAN_SCALED;
 
-	if (far > LONGEST) {
+	if (far > p->layout->longest) {
 		kind = ZTRACE_SPAN_BREAK;
 		far = BREAK;
 	} else if (far < ROW) {
@@ -356,7 +377,7 @@ struct ztrace_layout *ztrace_layout_new(const struct ztrace_chart *chart)
 	layout->labels = g_array_new(FALSE, FALSE, sizeof(struct ztrace_label));
 	place_lanes(layout);
 	place_holds(layout);
-	layout->scale = FLIGHT / common_time(layout);
+	choose_scale(layout);
 	for (int round = 0; round < ROUNDS; round++) {
 		place_down(layout);
 		ztrace_labels_place(layout);

@@ -6,9 +6,9 @@
 
 /* Where things of a chart stand in a diagram. Private to the SVG. Lengths: pixels, y downwards. */
 
-#define ZTRACE_FONT   11.0 /* height of the letters */
-#define ZTRACE_LETTER 6.3  /* and their width, at most, as a mean over a word */
-#define ZTRACE_TOP    96.0 /* where time begins */
+#define ZTRACE_FONT   11.0  /* height of the letters */
+#define ZTRACE_LETTER 6.3   /* and their width, at most, as a mean over a word */
+#define ZTRACE_TOP    106.0 /* where time begins */
 
 enum ztrace_span_kind {
 	ZTRACE_SPAN_SCALED, /* true to scale */
@@ -50,6 +50,7 @@ struct ztrace_layout {
 	double *lane_x;
 	double axis_x, width, bottom;
 	double scale;	/* pixels a ns */
+	double longest; /* a longer silence is broken, pixels */
 	double *y;	/* of each point */
 	double *hold_x; /* of each SEND that is held: where it waits */
 	double *extra;	/* of each point: more room before it */

@@ -126,10 +126,58 @@ void ztrace_log_wire(struct ztrace_log *log, unsigned from, unsigned to, int64_t
 	append(log, &entry);
 }
 
+/* ---- a part of it ---- */
+
+static unsigned copy_lane(struct ztrace_log *to, const struct ztrace_log *from, unsigned index)
+{
+	const struct ztrace_lane *lane;
+	unsigned copy;
+
+	if (index == ZTRACE_NO_LANE)
+		return index;
+	lane = ztrace_log_lane_at(from, index);
+	copy = ztrace_log_lane(to, lane->name, lane->nid);
+	((struct ztrace_lane *)to->lanes->pdata[copy])->vantage = lane->vantage;
+	return copy;
+}
+
+static void copy_entry(struct ztrace_log *to, const struct ztrace_log *from,
+		       const struct ztrace_entry *entry)
+{
+	struct ztrace_entry copy = *entry;
+
+	copy.lane = copy_lane(to, from, entry->lane);
+	copy.other = copy_lane(to, from, entry->other);
+	copy.text = g_strdup(entry->text);
+	copy.wire = entry->wire ? g_memdup2(entry->wire, sizeof(*entry->wire)) : NULL;
+	append(to, &copy);
+}
+
+struct ztrace_log *ztrace_log_only(const struct ztrace_log *log, unsigned lane)
+{
+	struct ztrace_log *to = ztrace_log_new(log->title, log->program);
+
+	to->file = g_strdup(log->file);
+	to->run_case = g_strdup(log->run_case);
+	to->vary = g_strdup(log->vary);
+	to->shift = log->shift;
+	to->seed = log->seed;
+	to->reference = log->reference;
+	copy_lane(to, log, lane);
+	for (guint i = 0; i < log->entries->len; i++) {
+		const struct ztrace_entry *entry = ztrace_log_at(log, i);
+		const bool to_all = entry->kind == ZTRACE_ACTION && entry->lane == ZTRACE_NO_LANE;
+
+		if (to_all || entry->lane == lane || entry->other == lane)
+			copy_entry(to, log, entry);
+	}
+	return to;
+}
+
 const char *ztrace_wire_name(enum ztrace_wire_kind kind)
 {
 	static const char *const names[] = {
-		[ZTRACE_WIRE_ACCEPT] = "accept-request",
+		[ZTRACE_WIRE_ACCEPT] = "accept_request",
 		[ZTRACE_WIRE_HELLO] = "hello",
 		[ZTRACE_WIRE_NOOP] = "noop",
 		[ZTRACE_WIRE_LNET] = "lnet",

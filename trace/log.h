@@ -32,7 +32,7 @@ struct ztrace_lane {
 };
 
 enum ztrace_wire_kind {
-	ZTRACE_WIRE_ACCEPT, /* "accept-request" */
+	ZTRACE_WIRE_ACCEPT, /* "accept_request" */
 	ZTRACE_WIRE_HELLO,  /* "hello" */
 	ZTRACE_WIRE_NOOP,   /* "noop" */
 	ZTRACE_WIRE_LNET,   /* "lnet" */
@@ -107,7 +107,13 @@ void ztrace_log_action(struct ztrace_log *log, unsigned lane, unsigned other, in
 void ztrace_log_wire(struct ztrace_log *log, unsigned from, unsigned to, int64_t time,
 		     struct ztrace_wire *wire);
 
-/* "accept-request", "hello", "noop", "lnet", "reset", "close". */
+/*
+ * What of a log is about one lane, as a new log, with the lanes that it speaks of; what the script
+ * did to all stays. The caller frees it.
+ */
+struct ztrace_log *ztrace_log_only(const struct ztrace_log *log, unsigned lane);
+
+/* "accept_request", "hello", "noop", "lnet", "reset", "close". */
 const char *ztrace_wire_name(enum ztrace_wire_kind kind);
 
 static inline const struct ztrace_entry *ztrace_log_at(const struct ztrace_log *log, size_t index)

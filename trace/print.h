@@ -4,16 +4,12 @@
 
 #include <stdio.h>
 
-#include <glib.h>
+#include "trace/log.h"
 
 /*
- * Writes records (of struct ztrace_record) in their order. A write error stays on the stream: the
- * caller asks ferror.
+ * Writes the entries of a log as aligned columns: captured messages with their addresses and
+ * cookies, or events with their fields. A write error stays on the stream: the caller asks ferror.
  */
-void ztrace_print_text(const GArray *records, FILE *out);
-void ztrace_print_json(const GArray *records, FILE *out);
-
-/* "accept_request", "hello", "noop" or "lnet" for a zcl_item_kind of a whole message. */
-const char *ztrace_kind_name(int kind);
+void ztrace_print_text(const struct ztrace_log *log, FILE *out);
 
 #endif

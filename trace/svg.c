@@ -76,12 +76,22 @@ void ztrace_svg_put(struct ztrace_svg *svg, const char *format, ...)
 
 /* ---- the frame ---- */
 
+/* The file's or the program's name stands for a title that is missing. */
+static char *title_of(const struct ztrace_log *log)
+{
+	if (log->title)
+		return g_strdup(log->title);
+	if (log->file)
+		return g_path_get_basename(log->file);
+	return g_strdup(log->program ? log->program : "zclnd");
+}
+
 /* "c.race, case new-higher, seed 1" */
 static char *subtitle(const struct ztrace_log *log)
 {
 	GString *text = g_string_new(NULL);
 
-	if (log->file) {
+	if (log->file && log->title) {
 		char *base = g_path_get_basename(log->file);
 
 		g_string_append(text, base);
@@ -95,7 +105,7 @@ static char *subtitle(const struct ztrace_log *log)
 	if (log->seed)
 		g_string_append_printf(text, "%sseed %" G_GINT64_FORMAT, text->len ? ", " : "",
 				       log->seed);
-	if (log->program)
+	if (log->program && (log->title || log->file))
 		g_string_append_printf(text, "%s%s", text->len ? "; " : "", log->program);
 	return g_string_free(text, FALSE);
 }
@@ -146,19 +156,19 @@ static void put_markers(struct ztrace_svg *svg)
 static void put_titles(struct ztrace_svg *svg)
 {
 	const struct ztrace_log *log = svg->chart->log;
-	char *under = subtitle(log);
+	char *title = title_of(log), *under = subtitle(log);
 
 	ztrace_svg_put(svg,
 		       "<text x=\"14\" y=\"22\" font-size=\"15\" font-weight=\"bold\">%t</text>\n",
-		       log->title ? log->title : "zclnd");
+		       title);
 	ztrace_svg_put(svg, "<text x=\"14\" y=\"39\" fill=\"#444\">%t</text>\n", under);
+	g_free(title);
 	g_free(under);
 }
 
-static void put_opening(struct ztrace_svg *svg, double height)
+static void put_opening(struct ztrace_svg *svg, double width, double height)
 {
-	const double width = svg->layout->width;
-	const char *title = svg->chart->log->title;
+	char *title = title_of(svg->chart->log);
 
 	ztrace_svg_put(svg,
 		       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -166,7 +176,8 @@ static void put_opening(struct ztrace_svg *svg, double height)
 		       "viewBox=\"0 0 %f %f\" role=\"img\" aria-labelledby=\"ztitle zdesc\" "
 		       "font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\" "
 		       "font-size=\"11\" fill=\"#1a1a1a\">\n<title id=\"ztitle\">%t</title>\n",
-		       width, height, width, height, title ? title : "zclnd");
+		       width, height, width, height, title);
+	g_free(title);
 	put_description(svg);
 	ztrace_svg_put(svg, "<rect width=\"%f\" height=\"%f\" fill=\"#ffffff\"/>\n", width, height);
 	put_markers(svg);
@@ -180,14 +191,14 @@ void ztrace_svg(GString *text, const struct ztrace_log *log,
 	struct ztrace_layout *layout = ztrace_layout_new(chart);
 	struct ztrace_svg svg = {.out = g_string_new(NULL), .chart = chart, .layout = layout};
 	GString *body = svg.out;
-	double bottom;
+	double bottom, width = layout->width;
 
 	ztrace_svg_axis(&svg);
 	ztrace_svg_lanes(&svg);
 	ztrace_svg_points(&svg);
-	bottom = ztrace_svg_legend(&svg, layout->bottom + 12);
+	bottom = ztrace_svg_legend(&svg, layout->bottom + 12, &width);
 	svg.out = text;
-	put_opening(&svg, bottom + 12);
+	put_opening(&svg, width, bottom + 12);
 	g_string_append_len(text, body->str, (gssize)body->len);
 	g_string_append(text, "</svg>\n");
 	g_string_free(body, TRUE);

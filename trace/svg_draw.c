@@ -45,6 +45,7 @@ static void put_text(struct ztrace_svg *svg, const struct ztrace_label *label, c
 {
 	const struct ztrace_point *point = ztrace_chart_at(svg->chart, label->point);
 	const char *anchors[] = {"end", "middle", "start"};
+	const bool elided = point->shape == ZTRACE_SHAPE_ELIDED;
 
 	ztrace_svg_put(svg,
 		       "<text class=\"label\" x=\"%f\" y=\"%f\" text-anchor=\"%s\" fill=\"%s\" ",
@@ -53,9 +54,11 @@ static void put_text(struct ztrace_svg *svg, const struct ztrace_label *label, c
 	if (label->angle != 0)
 		ztrace_svg_put(svg, "transform=\"rotate(%f %f %f)\" ", label->angle, label->x,
 			       label->y);
-	if (point->class == ZTRACE_CLASS_BAD || point->class == ZTRACE_CLASS_UP)
+	if (point->class == ZTRACE_CLASS_BAD || point->class == ZTRACE_CLASS_UP ||
+	    point->shape == ZTRACE_SHAPE_ELIDED)
 		ztrace_svg_put(svg, "font-weight=\"bold\" ");
-	ztrace_svg_put(svg, HALO ">%t</text>\n", point->label);
+	ztrace_svg_put(svg, HALO ">%s%t%s</text>\n", elided ? "… " : "", point->label,
+		       elided ? " …" : "");
 }
 
 /* ---- arrows ---- */

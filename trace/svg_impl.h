@@ -39,7 +39,7 @@ void ztrace_svg_path(struct ztrace_svg *svg, enum ztrace_class class, bool head,
 /* The mark of a connection on a lifeline; conn 0: a plain dot. */
 void ztrace_svg_badge(struct ztrace_svg *svg, guint conn, enum ztrace_class class, double x,
 		      double y);
-/* svg_legend.c: returns where it ends. */
-double ztrace_svg_legend(struct ztrace_svg *svg, double top);
+/* svg_legend.c: returns where it ends; *width: of the diagram, made wider when needed. */
+double ztrace_svg_legend(struct ztrace_svg *svg, double top, double *width);
 
 #endif

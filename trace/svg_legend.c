@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "trace/svg_impl.h"
 
 #define LINE	  16.0
@@ -98,11 +100,13 @@ static void put_marks(struct legend *l)
 	put_scale(l);
 }
 
-static void put_link(struct legend *l, guint conn)
+/* Returns how wide it is. */
+static double put_link(struct legend *l, guint conn)
 {
 	const struct ztrace_log *log = l->svg->chart->log;
 	const struct ztrace_link *link = ztrace_chart_link(l->svg->chart, conn);
 	GString *text = g_string_new(NULL);
+	double width;
 
 	if (link->from != ZTRACE_NO_LANE && link->to != ZTRACE_NO_LANE)
 		g_string_append_printf(text, "%s calls %s, ",
@@ -115,12 +119,15 @@ static void put_link(struct legend *l, guint conn)
 	ztrace_svg_put(l->svg, "<text x=\"%f\" y=\"%f\">%t</text>\n", l->x + 22, l->y + 4,
 		       text->str);
 	l->y += LINE;
+	width = ztrace_label_width(text->str);
 	g_string_free(text, TRUE);
+	return width;
 }
 
-static double put_links(struct ztrace_svg *svg, double x, double top)
+static double put_links(struct ztrace_svg *svg, double x, double top, double *width)
 {
 	struct legend l = {svg, x, top};
+	double widest = 0;
 	const guint n = svg->chart->links->len;
 
 	if (n == 0)
@@ -129,7 +136,8 @@ static double put_links(struct ztrace_svg *svg, double x, double top)
 		       top + 4);
 	l.y += LINE;
 	for (guint i = 1; i <= MIN(n, MAX_LINKS); i++)
-		put_link(&l, i);
+		widest = fmax(widest, put_link(&l, i));
+	*width = fmax(*width, x + 40 + widest);
 	if (n > MAX_LINKS) {
 		ztrace_svg_put(svg, "<text x=\"%f\" y=\"%f\">and %u more</text>\n", x + 22, l.y + 4,
 			       n - MAX_LINKS);
@@ -138,7 +146,7 @@ static double put_links(struct ztrace_svg *svg, double x, double top)
 	return l.y;
 }
 
-double ztrace_svg_legend(struct ztrace_svg *svg, double top)
+double ztrace_svg_legend(struct ztrace_svg *svg, double top, double *width)
 {
 	struct legend l = {svg, 20, top + 14};
 	double end;
@@ -149,7 +157,7 @@ double ztrace_svg_legend(struct ztrace_svg *svg, double top)
 		if (svg->used[i])
 			put_sample(&l, (enum ztrace_class)i);
 	put_marks(&l);
-	end = put_links(svg, MAX(svg->layout->width / 2, 330), top + 14);
+	end = put_links(svg, MAX(svg->layout->width / 2, 330), top + 14, width);
 	ztrace_svg_put(svg, "</g>\n");
 	return MAX(l.y, end);
 }

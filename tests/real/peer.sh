@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/house/lib.sh"
 
 zclnd=$top_builddir/zclnd
-plan 36
+plan 37
 
 # Addresses of this run; ports are the kernel's choice.
 net=127.$(($$ % 253 + 1)).$(($$ / 253 % 256))
@@ -39,7 +39,7 @@ stop_peer()
 ping_peer() { "$zclnd" ping "$nid" --from "$net.9@tcp" --peer "$nid=$address" "$@" >"$scratch/ping" 2>&1; }
 says() { grep -q -e "$1" "$2" && echo yes || cat "$2"; }
 
-start_peer --accept all
+start_peer --accept all --trace "$scratch/peer.jsonl"
 check_equal "a peer says where it listens" "ready: $nid listens at $net.1:" "${ready%"${address##*:}"}"
 ping_peer
 check_equal "it answers a ping" "0 yes" "$? $(says "nis: 0@lo, $nid up$" "$scratch/ping")"
@@ -58,6 +58,9 @@ stop_peer TERM
 check_equal "SIGTERM ends it in order, with statistics" "0 yes" \
 	"$status $(says 'payload .* 20971520 received' "$scratch/last")"
 check "it had nothing to complain of" "$scratch/peer.err"
+"$zclnd" trace --ascii "$scratch/peer.jsonl" >"$scratch/out" 2>&1
+check_equal "its trace tells of the calls and of what came" "0 yes yes" \
+	"$? $(says 'is called' "$scratch/out") $(says 'PUT delivered, 1048576 B' "$scratch/out")"
 ping_peer
 check_equal "nobody listens there any more" "1 yes" "$? $(says '(refused)' "$scratch/ping")"
 
@@ -71,9 +74,9 @@ check_equal "SIGINT ends it, and the statistics tell of the caller" "0 yes" \
 printf '[node]\nnid=%s\nlisten=%s.1:0\naccept=all\nspeaks=v1\nuntyped=true\n' "$nid" "$net" \
 	>"$scratch/conf"
 start_peer --config "$scratch/conf"
-ping_peer --trace
+ping_peer --trace "$scratch/ping.jsonl"
 check_equal "a file configures it: the caller falls back to v1" "0 yes" \
-	"$? $(says 'fallback.*v1' "$scratch/ping")"
+	"$? $(says 'fallback.*"to":"v1"' "$scratch/ping.jsonl")"
 "$zclnd" peer --nid "$nid" --listen "$address" >"$scratch/out" 2>&1
 check_equal "an address in use is named" "1 yes" "$? $(says "cannot listen at $address" "$scratch/out")"
 stop_peer TERM
@@ -108,7 +111,7 @@ check_equal "the figures tell the way" 41943040 "$(sed 's/.*"here"://; s/"there"
 why() { grep -o "\"$1\":{[^}]*}}" "$scratch/bench" | head -n 1 | sed 's/.*because"://; s/}}$/}/'; }
 "$zclnd" bench bw --self --count 40 --way splice --json >"$scratch/bench" 2>&1
 check_equal "and why each message went so" '{"asked":40}' "$(why splice)"
-"$zclnd" bench bw --self --count 40 --no-zc-ack --way splice --trace >"$scratch/bench" 2>&1
-check_equal "the trace too" yes "$(says ' sent .*length=1048576 .*way=copy why=no-ack' "$scratch/bench")"
+"$zclnd" bench bw --self --count 40 --no-zc-ack --way splice --trace "$scratch/bench.jsonl" >"$scratch/bench" 2>&1
+check_equal "the trace too" yes "$(says '"transport:sent".*"length":1048576.*"way":"copy","why":"no-ack"' "$scratch/bench.jsonl")"
 "$zclnd" bench bw --self --seconds 0.05 >"$scratch/bench" 2>&1
 check_equal "by time instead of number" "0 yes" "$? $(says ' 0 failed' "$scratch/bench")"

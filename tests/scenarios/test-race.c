@@ -165,13 +165,22 @@ static void test_trace(void)
 	struct result result = run(option, "--case=new-higher", "@scenarios/b.race", NULL);
 	JsonParser *parser = json_parser_new();
 	char *text, **lines;
+	unsigned headers = 0;
 
 	g_assert_cmpint(result.status, ==, 0);
 	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
 	lines = g_strsplit(text, "\n", -1);
 	g_assert_cmpuint(g_strv_length(lines), >, 1000); /* all the vary steps too */
-	for (char **line = lines; **line; line++)
-		g_assert_true(json_object_has_member(parse_line(*line, parser), "name"));
+	for (char **line = lines; **line; line++) {
+		JsonObject *object = parse_line(*line, parser);
+		const char *member = line == lines ? "format" : "time";
+
+		g_assert_true(json_object_has_member(object, member) ||
+			      json_object_has_member(object, "format"));
+		g_assert_cmpstr(json_object_get_string_member(object, "case"), ==, "new-higher");
+		headers += json_object_has_member(object, "format");
+	}
+	g_assert_cmpuint(headers, >, 100);
 	g_object_unref(parser);
 	g_strfreev(lines);
 	g_free(text);

@@ -33,7 +33,10 @@ static char *rewind_and_read(FILE *file)
 
 static struct run run(const char *path, bool json)
 {
-	struct ztrace_options opts = {path, json, tmpfile(), tmpfile()};
+	struct ztrace_options opts = {.path = path,
+				      .format = json ? ZTRACE_FORMAT_JSON : ZTRACE_FORMAT_DEFAULT,
+				      .out = tmpfile(),
+				      .err = tmpfile()};
 	struct run done;
 
 	g_assert_nonnull(opts.out);
@@ -89,7 +92,28 @@ static bool no_tshark(void)
 	return missing;
 }
 
-/* One object a line. Free with g_ptr_array_unref. */
+/* The name without its category, time and the fields of a message, in one object. */
+static JsonObject *flat(JsonObject *line)
+{
+	JsonObject *data = json_object_get_object_member(line, "data");
+	const char *name = json_object_get_string_member(line, "name");
+
+	g_assert_true(g_str_has_prefix(name, "wire:"));
+	json_object_set_string_member(data, "name", name + strlen("wire:"));
+	json_object_set_int_member(data, "time", json_object_get_int_member(line, "time"));
+	json_object_set_string_member(data, "vantage_point",
+				      json_object_get_string_member(line, "vantage_point"));
+	return json_object_ref(data);
+}
+
+static bool is_end(JsonObject *line)
+{
+	const char *name = json_object_get_string_member(line, "name");
+
+	return strcmp(name, "wire:reset") == 0 || strcmp(name, "wire:close") == 0;
+}
+
+/* The messages of a trace: its header, FINs and RSTs aside. Free with g_ptr_array_unref. */
 static GPtrArray *parse(const char *out)
 {
 	GPtrArray *objects = g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
@@ -98,9 +122,15 @@ static GPtrArray *parse(const char *out)
 	for (size_t i = 0; lines[i] != NULL && *lines[i] != '\0'; i++) {
 		GError *error = NULL;
 		JsonNode *node = json_from_string(lines[i], &error);
+		JsonObject *line;
 
 		g_assert_no_error(error);
-		g_ptr_array_add(objects, json_object_ref(json_node_get_object(node)));
+		line = json_node_get_object(node);
+		if (i == 0)
+			g_assert_cmpstr(json_object_get_string_member(line, "format"), ==,
+					"zclnd-trace");
+		else if (!is_end(line))
+			g_ptr_array_add(objects, flat(line));
 		json_node_unref(node);
 	}
 	g_strfreev(lines);
@@ -185,16 +215,18 @@ static void test_json_fields(void)
 	done = run_capture("v2-csum-ping", true);
 	objects = parse(done.out);
 	object = objects->pdata[1];
-	g_assert_cmpfloat_with_epsilon(json_object_get_double_member(object, "time"), 0.010266,
-				       1e-9);
+	g_assert_cmpint(int_of(object, "time"), ==, 10266000);
+	g_assert_cmpint(int_of(object, "frame"), ==, 6);
+	g_assert_cmpstr(text_of(object, "vantage_point"), ==, "10.77.0.2");
+	g_assert_cmpstr(text_of(object, "peer"), ==, "10.77.0.3");
 	g_assert_cmpint(int_of(object, "stream"), ==, 0);
 	g_assert_cmpstr(text_of(object, "from"), ==, "10.77.0.2:1023");
 	g_assert_cmpstr(text_of(object, "to"), ==, "10.77.0.3:988");
 	g_assert_cmpstr(text_of(object, "name"), ==, "hello");
-	g_assert_cmpint(int_of(object, "version"), ==, 2);
+	g_assert_cmpstr(text_of(object, "version"), ==, "v2");
 	g_assert_cmpstr(text_of(object, "ctype"), ==, "CONTROL");
 	g_assert_cmpstr(text_of(object, "src_nid"), ==, "10.77.0.2@tcp");
-	g_assert_cmpstr(text_of(object, "incarnation"), ==, "0x18ea54f9a1e08cdf");
+	g_assert_cmpstr(text_of(object, "incarnation"), ==, "1795340832600001759");
 	object = objects->pdata[3];
 	g_assert_cmpstr(text_of(object, "lnet_type"), ==, "GET");
 	g_assert_cmpint(int_of(object, "csum"), ==, 0x0ea59e7f);
@@ -244,13 +276,13 @@ static void test_text_is_aligned(void)
 		return;
 	done = run_capture("nego-active3-passive2-ping", false);
 	lines = g_strsplit(done.out, "\n", -1);
-	g_assert_cmpuint(g_strv_length(lines), ==, 1 + 4 + 8 + 2 + 1);
+	g_assert_cmpuint(g_strv_length(lines), ==, 1 + 4 + 8 + 2 + 1 + 1);
 	what = (size_t)(strstr(lines[0], "WHAT") - lines[0]);
 	for (size_t i = 1; *lines[i] != '\0'; i++) {
 		g_assert_cmpuint(strlen(lines[i]), ==, strlen(lines[0]));
 		g_assert_cmpint(lines[i][what - 1], ==, ' ');
-		g_assert_true(g_regex_match_simple("^(accept_request|hello|lnet) ", lines[i] + what,
-						   0, 0));
+		g_assert_true(g_regex_match_simple("^(accept_request|hello|lnet|reset) ",
+						   lines[i] + what, 0, 0));
 	}
 	g_assert_nonnull(strstr(done.out, "V2       NONE"));
 	g_strfreev(lines);
@@ -580,14 +612,14 @@ static void test_usage(void)
 	}
 	g_test_trap_subprocess(NULL, 0, 0);
 	g_test_trap_assert_passed();
-	g_test_trap_assert_stderr("*exactly one capture file*--help*exactly one*--no-such*");
+	g_test_trap_assert_stderr("*exactly one file*--help*exactly one*--no-such*");
 }
 
 /* A closed pipe ends the output without a word; a full disk does not. */
 static void test_output_errors(void)
 {
 	char *path = capture_path("v2-ping");
-	struct ztrace_options opts = {path, false, NULL, tmpfile()};
+	struct ztrace_options opts = {.path = path, .err = tmpfile()};
 	char *err;
 
 	if (no_tshark())
@@ -608,7 +640,7 @@ static void test_output_errors(void)
 static void test_closed_pipe(void)
 {
 	char *path = capture_path("v2-ping");
-	struct ztrace_options opts = {path, false, NULL, tmpfile()};
+	struct ztrace_options opts = {.path = path, .err = tmpfile()};
 	int ends[2];
 	char *err;
 

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "scenarios/report.h"
+#include "trace/json.h"
 #include "trace/svg.h"
 
 char *zrace_result_file(const struct zrace_run *run)
@@ -37,6 +38,19 @@ struct ztrace_log *zrace_run_trace(const struct zrace_run *run, const struct zra
 	return log;
 }
 
+void zrace_report_trace(struct zrace_report *report, const struct zrace_run *run,
+			const struct zrace_outcome *outcome)
+{
+	struct ztrace_log *log;
+
+	if (report->trace == NULL)
+		return;
+	log = zrace_run_trace(run, outcome);
+	log->program = g_strdup(report->program);
+	ztrace_json_write(log, report->trace);
+	ztrace_log_free(log);
+}
+
 static char *path_of(const struct zrace_report *report, const struct zrace_run *run)
 {
 	char *name, *path;
@@ -66,6 +80,7 @@ bool zrace_report_diagram(const struct zrace_report *report, const struct zrace_
 		return false;
 	}
 	log = zrace_run_trace(result->run, result->outcome);
+	log->program = g_strdup(report->program);
 	text = g_string_new(NULL);
 	ztrace_svg(text, log, NULL);
 	path = path_of(report, result->run);

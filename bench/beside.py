@@ -50,6 +50,7 @@ def bulk(args, size, device):
         z("copy", "--way", "copy"),
         z("copy, no ZC-ACKs", "--way", "copy", "--no-zc-ack"),
         z("auto"),
+        z("splice", "--way", "splice"),
         z("zerocopy", "--way", "zerocopy"),
         rivals.Ucx(device),
         rivals.Iperf3(),
@@ -75,6 +76,7 @@ def groups(args, device):
         Goal("zclnd, auto", "plain stream", least=1.25),
         Goal("zclnd, auto", "UCX tag_bw", least=1.0),
         Goal("zclnd, auto", "iperf3 -Z", least=0.9),
+        Goal("zclnd, splice", "zclnd, copy", most=0.5, what="client CPU"),
         Goal("zclnd, copy", "zclnd, copy, no ZC-ACKs", least=0.99),
     ]
     rate = rivals.Zclnd(args.zclnd, "window 512", ["--no-ack", "--untyped"], window=512)

@@ -76,6 +76,13 @@ class Plain(Contender):
         return size * count / seconds, ""
 
 
+def ways_in_words(ways):
+    """How many messages went which way, and why; small ones go without a way."""
+    for way in ("copy", "zerocopy", "splice"):
+        for why, messages in ways[way]["messages_because"].items():
+            yield f"{way} {messages} ({why})"
+
+
 class Zclnd(Contender):
     """PUTs to a peer's sink; a round trip is a PUT and its LNet ACK."""
 
@@ -107,7 +114,7 @@ class Zclnd(Contender):
         if here["failed"]:
             raise ValueError(f"{here['failed']} messages failed: {here['error']}")
         seconds = here["elapsed_ns"] / 1e9
-        remark = ", ".join(f"{way} {n}" for way, n in here.get("ways", {}).items() if n)
+        remark = ", ".join(ways_in_words(here["ways"]))
         if self.roundtrip:
             return seconds / count, remark
         return here["bytes"] / seconds, remark

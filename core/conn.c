@@ -155,7 +155,12 @@ void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable)
 
 void zcl_conn_set_copying(struct zcl_conn *conn, bool copying)
 {
-	conn->copying = copying;
+	conn->copy_below = copying ? SIZE_MAX : 0;
+}
+
+void zcl_conn_set_copying_below(struct zcl_conn *conn, size_t size)
+{
+	conn->copy_below = size;
 }
 
 void zcl_conn_set_why(struct zcl_conn *conn, enum zcl_why why)

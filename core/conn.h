@@ -60,8 +60,9 @@ struct zcl_conn {
 	struct zcl_txq txq;
 	GQueue inflight; /* sent, waiting for a release */
 	uint32_t next_pin;
-	bool zc_capable, copying;
-	enum zcl_why why; /* of the way in which the next payloads go */
+	bool zc_capable;
+	size_t copy_below; /* ZC payloads shorter than this are copied with what is around them */
+	enum zcl_why why;  /* of the way in which the next payloads go */
 	bool tx_awake;
 };
 

@@ -125,7 +125,8 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 {
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t left = zcl_tx_size(tx) - tx->sent;
-	const bool copies = left <= SMALL && (!tx->zc || conn->copying);
+	const bool zc = tx->zc && tx->payload >= conn->copy_below;
+	const bool copies = left <= SMALL && !zc;
 
 	if (batch_room(batch) < 1 + (size_t)tx->niov ||
 	    (copies && left > (size_t)(stage->end - stage->at))) {
@@ -140,7 +141,7 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 	}
 	if (tx->sent < header)
 		batch_add(batch, tx->header + tx->header_at + tx->sent, header - tx->sent);
-	if (!tx->zc || conn->copying) {
+	if (!zc) {
 		batch_add_payload(batch, tx);
 		return true;
 	}

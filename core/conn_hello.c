@@ -11,6 +11,11 @@ static void note_hello(struct zcl_conn *conn, enum zcl_event_kind kind,
 
 	if (kind == ZCL_EV_HELLO_RECEIVED || conn->called_as == 0)
 		ev.version = hello->kshm_version;
+	/* At a limit there is no peer; its NID is known all the same. */
+	if (conn->peer == NULL && kind == ZCL_EV_HELLO_RECEIVED)
+		ev.peer = hello->kshm_src_nid;
+	else if (conn->peer == NULL && hello->kshm_dst_nid != conn->node->config.nid)
+		ev.peer = hello->kshm_dst_nid;
 	ev.ctype = hello->kshm_ctype;
 	ev.incarnation = hello->kshm_src_incarnation;
 	zcl_node_emit(conn->node, &ev);
@@ -98,6 +103,8 @@ static void refuse(struct zcl_conn *conn, const struct zcl_proto *proto, enum zc
 	conn->node->stats.refusals_made++;
 	ev.reason = reason;
 	ev.version = proto->version;
+	if (conn->peer == NULL && reason != ZCL_REASON_VERSION)
+		ev.peer = dst;
 	zcl_node_emit(conn->node, &ev);
 	conn->node->handshakes--;
 	conn->state = ZCL_CS_REFUSING;

@@ -156,7 +156,7 @@ static uint64_t carrier_place(const struct zcl_txq *q)
 
 static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int64_t now)
 {
-	const bool set[] = {conn->active, conn->zc_capable, conn->copying, conn->tx_awake,
+	const bool set[] = {conn->active, conn->zc_capable, conn->copy_below > 0, conn->tx_awake,
 			    conn->peer != NULL && conn->peer->attempt == conn};
 
 	zcl_digest_u64(digest, (uint64_t)conn->state << 32 | (uint32_t)conn->ctype);
@@ -225,12 +225,14 @@ static void add_me(struct zcl_digest *digest, const struct zcl_me *me)
 
 static void add_portals(struct zcl_digest *digest, const struct zcl_lnet *lnet)
 {
-	zcl_digest_u64(digest, flags(lnet->lazy, ZCL_LNET_PORTALS));
+	size_t left = lnet->attached;
+
+	zcl_digest_bytes(digest, lnet->lazy, sizeof(lnet->lazy));
 	zcl_digest_u64(digest, lnet->next_me);
-	for (size_t i = 0; i < ZCL_LNET_PORTALS; i++) {
+	for (size_t i = 0; left > 0; i++) {
 		const GPtrArray *list = lnet->portal[i];
 
-		for (guint m = 0; list != NULL && m < list->len; m++)
+		for (guint m = 0; list != NULL && m < list->len; m++, left--)
 			add_me(digest, list->pdata[m]);
 	}
 }

@@ -168,6 +168,8 @@ void zcl_conn_set_zc_capable(struct zcl_conn *conn, bool capable);
  * requests are made all the same: the peer's ACK says when it has the data.
  */
 void zcl_conn_set_copying(struct zcl_conn *conn, bool copying);
+/* The same for payloads of fewer than `size` bytes alone. */
+void zcl_conn_set_copying_below(struct zcl_conn *conn, size_t size);
 
 /* Why payloads that go out from now on go the way that they go: for events. */
 void zcl_conn_set_why(struct zcl_conn *conn, enum zcl_why why);

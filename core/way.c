@@ -14,6 +14,7 @@ static const char *const whys[ZCL_WHY_LAST] = {
 	[ZCL_WHY_REGISTERED] = "registered",
 	[ZCL_WHY_UNREGISTERED] = "unregistered",
 	[ZCL_WHY_NO_ACK] = "no-ack",
+	[ZCL_WHY_SHORT] = "short",
 	[ZCL_WHY_UNSUPPORTED] = "unsupported",
 	[ZCL_WHY_COPIED] = "copied",
 	[ZCL_WHY_NOBUFS] = "nobufs",

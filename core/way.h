@@ -20,6 +20,7 @@ enum zcl_why {
 	ZCL_WHY_REGISTERED,   /* "registered": spliced: registered memory */
 	ZCL_WHY_UNREGISTERED, /* "unregistered": not spliced: other memory */
 	ZCL_WHY_NO_ACK,	      /* "no-ack": not spliced: no ZC-ACK will come for it (V1) */
+	ZCL_WHY_SHORT,	      /* "short": not spliced: registered, but nothing would be gained */
 	ZCL_WHY_UNSUPPORTED,  /* "unsupported": copied: the socket has no MSG_ZEROCOPY */
 	ZCL_WHY_COPIED,	      /* "copied": copied: with MSG_ZEROCOPY the kernel did so anyhow */
 	ZCL_WHY_NOBUFS,	      /* "nobufs": copied: the kernel had no memory for MSG_ZEROCOPY */

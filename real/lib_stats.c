@@ -103,6 +103,8 @@ static const struct row rows[] = {
 		 "bulk messages with MSG_ZEROCOPY because their memory is not registered"),
 	MESSAGES("zerocopy_because_no_ack", ZEROCOPY, NO_ACK,
 		 "bulk messages with MSG_ZEROCOPY because no ZC-ACK would release them"),
+	MESSAGES("zerocopy_because_short", ZEROCOPY, SHORT,
+		 "bulk messages with MSG_ZEROCOPY because they are too short to lend pages for"),
 	MESSAGES("zerocopy_because_failed", ZEROCOPY, FAILED,
 		 "bulk messages with MSG_ZEROCOPY because lending pages failed"),
 	MESSAGES("splice_because_asked", SPLICE, ASKED,

@@ -43,7 +43,7 @@ static uint64_t zc_bytes(const struct zreal_conn *conn)
 }
 
 /* n bytes went out in one call, the ZC payload among them by this way. */
-static void advance(struct zreal_conn *conn, size_t n, enum zcl_way way)
+static void advance(struct zreal_conn *conn, size_t n, enum zcl_way way, enum zcl_why why)
 {
 	struct zway_stats *stats = &conn->node->stats.way;
 	const uint64_t before = zc_bytes(conn);
@@ -53,6 +53,7 @@ static void advance(struct zreal_conn *conn, size_t n, enum zcl_way way)
 		conn->way.outstanding++;
 		conn->node->stats.pinned++;
 	}
+	zcl_conn_set_why(conn->core, why);
 	zcl_conn_tx_advance(conn->core, n, way, zreal_node_now(conn->node));
 	zc = zc_bytes(conn) - before;
 	stats->plain_bytes += n - zc;
@@ -111,11 +112,10 @@ static bool splice_once(struct zreal_conn *conn, const struct zcl_tx_batch *batc
 		/* What a pipe still has was not sent; it is sent from memory. */
 		zsplice_clear(&conn->splice);
 		zway_fall_back(&conn->way, &conn->node->stats.way, ZCL_WHY_FAILED);
-		zcl_conn_set_why(conn->core, conn->way.why);
 		return true;
 	}
 	*total += (size_t)sent.n;
-	advance(conn, (size_t)sent.n, ZCL_WAY_SPLICE);
+	advance(conn, (size_t)sent.n, ZCL_WAY_SPLICE, conn->way.why);
 	if ((size_t)sent.n == sent.asked)
 		return true;
 	wait_for_room(conn);
@@ -131,6 +131,9 @@ static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_
 	const struct msghdr msg = {.msg_iov = batch->iov,
 				   .msg_iovlen = batch->niov + (along ? batch->zc_niov : 0)};
 	const size_t nob = batch->nob + (along ? batch->zc_nob : 0);
+	/* Else what is copied here is so since everything of its length is. */
+	const bool chosen = batch->zc || along;
+	const enum zcl_why no_zerocopy = conn->way.no_zerocopy;
 	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (batch->more && !along ? MSG_MORE : 0) |
 			  (way == ZCL_WAY_ZEROCOPY ? MSG_ZEROCOPY : 0);
 	ssize_t sent;
@@ -143,7 +146,7 @@ static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_
 	if (sent < 0)
 		return send_failed(conn, errno, way);
 	*total += (size_t)sent;
-	advance(conn, (size_t)sent, way);
+	advance(conn, (size_t)sent, way, chosen || !no_zerocopy ? conn->way.why : no_zerocopy);
 	if ((size_t)sent == nob)
 		return true;
 	wait_for_room(conn);
@@ -154,15 +157,17 @@ static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_
 static bool next_batch(struct zreal_conn *conn, struct zcl_tx_batch *batch)
 {
 	struct zway_state *way = &conn->way;
+	const size_t below = zway_copies_below(way);
 
 	/* Where nothing can go but by copy, many messages go out in one call. */
-	zcl_conn_set_copying(conn->core, zway_always_copies(way));
+	zcl_conn_set_copying_below(conn->core, below);
+	if (below == SIZE_MAX)
+		way->way = ZCL_WAY_COPY;
 	if (!zcl_conn_tx_batch(conn->core, batch))
 		return false;
 	if (batch->zc_niov > 0)
 		zway_choose(way, batch->iov + batch->niov, batch->zc_niov, batch->zc_nob,
 			    batch->acked);
-	zcl_conn_set_why(conn->core, way->why);
 	return true;
 }
 

@@ -12,8 +12,13 @@
 
 #include "real/splice.h"
 
-/* Less than this in whole pages costs more to splice than to copy. */
+/* Less than this in whole pages is not spliced even when asked for: one page is no gain. */
 #define SPLICE_LEAST (8 * 1024)
+/*
+ * What `auto` splices. Two more system calls for each message, and a receiver that copies page by
+ * page, cost more than the copy below this: break-even is at 128 to 256 KiB on loopback.
+ */
+#define SPLICE_GAINS (256 * 1024)
 
 const char *zway_name(enum zway way)
 {
@@ -58,6 +63,8 @@ static enum zcl_why splice_refused(const struct zway_state *state, const struct 
 		return ZCL_WHY_UNREGISTERED;
 	if (!acked)
 		return ZCL_WHY_NO_ACK;
+	if (state->wanted == ZWAY_AUTO && nob < SPLICE_GAINS)
+		return ZCL_WHY_SHORT;
 	return state->no_splice ? ZCL_WHY_FAILED : ZCL_WHY_NONE;
 }
 
@@ -79,15 +86,13 @@ void zway_choose(struct zway_state *state, const struct iovec *iov, size_t niov,
 		set(state, ZCL_WAY_ZEROCOPY, refused);
 }
 
-bool zway_always_copies(struct zway_state *state)
+size_t zway_copies_below(const struct zway_state *state)
 {
 	if (state->wanted == ZWAY_COPY)
-		set(state, ZCL_WAY_COPY, ZCL_WHY_ASKED);
-	else if (state->wanted == ZWAY_AUTO && state->no_zerocopy != ZCL_WHY_NONE && !zmem_any())
-		set(state, ZCL_WAY_COPY, state->no_zerocopy);
-	else
-		return false;
-	return true;
+		return SIZE_MAX;
+	if (state->wanted != ZWAY_AUTO || state->no_zerocopy == ZCL_WHY_NONE)
+		return 0;
+	return zmem_any() && !state->no_splice ? SPLICE_GAINS : SIZE_MAX;
 }
 
 void zway_fall_back(struct zway_state *state, struct zway_stats *stats, enum zcl_why why)

@@ -51,8 +51,9 @@ void zway_init(struct zway_state *state, enum zway wanted, int fd);
 /* Chooses state->way and ->why for a message with this payload. acked: a ZC-ACK releases it. */
 void zway_choose(struct zway_state *state, const struct iovec *iov, size_t niov, size_t nob,
 		 bool acked);
-/* The way that every message would go, whatever its payload is: true for copy, and ->why is set. */
-bool zway_always_copies(struct zway_state *state);
+/* Payloads of fewer bytes go by copy here, whatever they are (SIZE_MAX: all); ->no_zerocopy is why.
+ */
+size_t zway_copies_below(const struct zway_state *state);
 /* The present way is given up on this connection; the rest of the present message is copied. */
 void zway_fall_back(struct zway_state *state, struct zway_stats *stats, enum zcl_why why);
 

@@ -70,11 +70,16 @@ static void on_alarm(void *data)
 
 /* ---- setting up ---- */
 
+uint64_t zrace_runner_incarnation(const struct zrace_runner *runner, unsigned peer)
+{
+	return 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
+}
+
 void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 			 struct zcl_config *config)
 {
 	zrace_peer_config(runner->script, runner->run->case_index, peer, config);
-	config->incarnation = 0x10000 + peer + 0x100 * (uint64_t)runner->lives[peer];
+	config->incarnation = zrace_runner_incarnation(runner, peer);
 	zrace_config_speak(config, runner->version[peer]);
 	for (guint i = 0; i < runner->settings->len; i++) {
 		const struct zrace_setting *one =
@@ -115,6 +120,7 @@ static bool add_peer(struct zrace_runner *runner, size_t index)
 	enum zcl_err err;
 
 	runner->version[index] = peer->version;
+	runner->duplicates |= peer->duplicate;
 	zrace_runner_config(runner, (unsigned)index, &config);
 	runner->peers[index] =
 		runner->world->ops->add_peer(runner->world, peer->name, &config, &why);
@@ -401,6 +407,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	zrace_chain_init(runner);
 	runner->triggers = g_array_new(FALSE, FALSE, sizeof(struct zrace_trigger));
 	g_queue_init(&runner->due);
+	runner->ends = g_hash_table_new(NULL, NULL);
 	runner->owned = g_ptr_array_new_with_free_func(g_free);
 	runner->tasks = g_ptr_array_new_with_free_func(g_free);
 	runner->payload = g_malloc0(ZCL_LNET_MTU);
@@ -417,6 +424,7 @@ void zrace_run_case(const struct zrace_backend *backend, const struct zrace_run 
 	zrace_chain_clear(runner);
 	g_array_unref(runner->triggers);
 	g_queue_clear(&runner->due);
+	g_hash_table_unref(runner->ends);
 	g_ptr_array_unref(runner->owned);
 	g_ptr_array_unref(runner->tasks);
 	g_free(runner->sink);

@@ -86,14 +86,16 @@ struct zrace_runner {
 	GArray *triggers;					  /* of struct zrace_trigger */
 	GArray *passes;						  /* of struct zrace_pass */
 	struct zrace_chain chain;
-	GQueue due;			 /* of const struct zrace_statement: whose action is due */
-	GPtrArray *owned;		 /* alarms: freed at the end */
-	GPtrArray *tasks;		 /* of struct zrace_op: all that were ever submitted */
-	uint8_t *payload;		 /* what PUTs send and GETs read: ZCL_LNET_MTU bytes */
-	uint8_t *sink;			 /* where GETs put it: as many */
-	size_t alarms;			 /* `at` lines to come */
-	size_t ops;			 /* PUTs, GETs and pings under way */
-	unsigned lives[ZRACE_MAX_PEERS]; /* restarts so far */
+	bool duplicates;  /* several peers have one NID */
+	GHashTable *ends; /* peer and number of a connection -> index + 1 of who is at its end */
+	GQueue due;	  /* of const struct zrace_statement: whose action is due */
+	GPtrArray *owned; /* alarms: freed at the end */
+	GPtrArray *tasks; /* of struct zrace_op: all that were ever submitted */
+	uint8_t *payload; /* what PUTs send and GETs read: ZCL_LNET_MTU bytes */
+	uint8_t *sink;	  /* where GETs put it: as many */
+	size_t alarms;	  /* `at` lines to come */
+	size_t ops;	  /* PUTs, GETs and pings under way */
+	unsigned lives[ZRACE_MAX_PEERS];   /* restarts so far */
 	uint32_t version[ZRACE_MAX_PEERS]; /* that it speaks now */
 	GArray *settings;		   /* of struct zrace_setting, the last counts */
 
@@ -110,6 +112,8 @@ void zrace_runner_fail(struct zrace_runner *runner, enum zrace_verdict verdict,
 /* Asks for zrace_runner_pulse, between core calls. */
 void zrace_runner_wake(struct zrace_runner *runner);
 
+/* Of the present life of a peer. */
+uint64_t zrace_runner_incarnation(const struct zrace_runner *runner, unsigned peer);
 /* The configuration of a peer as it is now, and what every node of a script offers. */
 void zrace_runner_config(const struct zrace_runner *runner, unsigned peer,
 			 struct zcl_config *config);

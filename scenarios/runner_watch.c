@@ -94,6 +94,25 @@ static void take_record(struct zrace_runner *runner, const struct zrace_record *
 		zrace_runner_wake(runner);
 }
 
+/* Where several have a NID: who has this incarnation, and who is at the end of a connection. */
+static unsigned other_of(struct zrace_runner *runner, unsigned peer, const struct zcl_event *event)
+{
+	const struct zrace_case *one = &runner->script->cases[runner->run->case_index];
+	const unsigned first = index_of_nid(runner, event->peer);
+	unsigned key = peer << 24 | (unsigned)(event->conn & 0xffffff);
+
+	if (first == ZRACE_ANY_PEER || !runner->duplicates || event->conn == 0)
+		return first;
+	for (unsigned i = first; event->kind == ZCL_EV_HELLO_RECEIVED && i < runner->script->npeers;
+	     i++)
+		if (one->nids[i] == event->peer &&
+		    zrace_runner_incarnation(runner, i) == event->incarnation)
+			g_hash_table_insert(runner->ends, GUINT_TO_POINTER(key),
+					    GUINT_TO_POINTER(i + 1));
+	key = GPOINTER_TO_UINT(g_hash_table_lookup(runner->ends, GUINT_TO_POINTER(key)));
+	return key != 0 ? key - 1 : first;
+}
+
 static void on_event(void *user, struct zworld_peer *peer, const struct zcl_event *event)
 {
 	struct zrace_runner *runner = user;
@@ -103,7 +122,7 @@ static void on_event(void *user, struct zworld_peer *peer, const struct zcl_even
 	if (runner->over)
 		return;
 	record.peer = index_of(runner, peer);
-	record.other = index_of_nid(runner, event->peer);
+	record.other = other_of(runner, record.peer, event);
 	/* A caller is unknown before its HELLO, or for ever; among two it can only be the other. */
 	if (record.other == ZRACE_ANY_PEER && runner->script->npeers == 2)
 		record.other = !record.peer;

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scenarios/faults.h"
 #include "scenarios/parser.h"
 #include "sim/cli.h"
+#include "sim/explore_options.h"
 #include "sim/explore_path.h"
 #include "sim/explore_report.h"
 #include "sim/explore_script.h"
@@ -20,107 +20,16 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-struct options {
-	gint threads, depth, crashes, resets, timers;
-	gint64 states, memory;
-	gdouble time;
-	gboolean lazy_send, cuts, no_pins, json, ascii, version;
-	gboolean off[ZX_PROPERTIES];
-	gchar *only_case, *fault, *script, *diagram;
-	gchar **files;
-};
-
 /* One run of the command. */
 struct run {
 	const char *program;
-	const struct options *o;
-	struct zx_options explored;
-	struct zx_bounds bounds;
+	const struct zx_command *o;
 	struct zx_model *model;
 	struct zx_result *result;
 	const char *bounded; /* of any case */
 	size_t cases, violations;
 	bool written; /* the first violation, to files */
 };
-
-static const char summary[] =
-	"Tries every order of what may happen in a race script (see zclnd-race(5)): messages,\n"
-	"connections, timers, and the script's own connect, put and ping. Holds, `when`, `expect`\n"
-	"and `finally` of the script do not count.";
-
-static char *describe(void)
-{
-	GString *text = g_string_new("Properties, each switched off by --no-NAME:\n");
-
-	for (int p = 0; p < ZX_PROPERTIES; p++)
-		g_string_append_printf(text, "  %-26s %s\n", zx_property_name(p),
-				       zx_property_text(p));
-	g_string_append(text,
-			"\nThe last line is `exhausted`, `violated`, or `bounded: WHY`.\n"
-			"Exit status: 0 no violation, 1 a violation, 2 bad usage or script.\n");
-	return g_string_free(text, FALSE);
-}
-
-static void add_entries(GOptionContext *context, struct options *o)
-{
-	const GOptionEntry entries[] = {
-		{"case", 'c', 0, G_OPTION_ARG_STRING, &o->only_case, "Explore this case only",
-		 "NAME"},
-		{"jobs", 'j', 0, G_OPTION_ARG_INT, &o->threads, "Threads (1)", "N"},
-		{"depth", 0, 0, G_OPTION_ARG_INT, &o->depth, "Longest path (1000)", "N"},
-		{"states", 0, 0, G_OPTION_ARG_INT64, &o->states, "Most states (no bound)", "N"},
-		{"memory", 0, 0, G_OPTION_ARG_INT64, &o->memory, "Most memory for states (1024)",
-		 "MIB"},
-		{"time", 0, 0, G_OPTION_ARG_DOUBLE, &o->time, "Longest time, a case (no bound)",
-		 "S"},
-		{"crashes", 0, 0, G_OPTION_ARG_INT, &o->crashes,
-		 "Restarts of peers, with a new incarnation, on one path (0)", "N"},
-		{"resets", 0, 0, G_OPTION_ARG_INT, &o->resets,
-		 "Connections that are reset or refused on one path (0)", "N"},
-		{"timers", 0, 0, G_OPTION_ARG_INT, &o->timers,
-		 "Timers that run out before what is under way arrives, on one path (0)", "N"},
-		{"lazy-send", 0, 0, G_OPTION_ARG_NONE, &o->lazy_send,
-		 "Let queued messages wait for each other", NULL},
-		{"cuts", 0, 0, G_OPTION_ARG_NONE, &o->cuts,
-		 "Cut behind acceptor requests and LNet headers too", NULL},
-		{"no-pins", 0, 0, G_OPTION_ARG_NONE, &o->no_pins,
-		 "Let the kernel let go of zero-copy pages at once", NULL},
-		{"script", 0, 0, G_OPTION_ARG_FILENAME, &o->script,
-		 "Write the first violation as a race script that forces it", "FILE.race"},
-		{"diagram", 0, 0, G_OPTION_ARG_FILENAME, &o->diagram,
-		 "Draw the first violation as a sequence diagram", "FILE.svg"},
-		{"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Write a JSON object for each case",
-		 NULL},
-		{"ascii", 0, 0, G_OPTION_ARG_NONE, &o->ascii, "Draw with ASCII characters only",
-		 NULL},
-#ifdef ZCL_FAULTS
-		{"fault", 0, 0, G_OPTION_ARG_STRING, &o->fault,
-		 "Break the core on purpose, for tests", "NAME"},
-#endif
-		{"version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Show the version", NULL},
-		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files, NULL,
-		 "FILE.race..."},
-		{NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
-
-	g_option_context_add_main_entries(context, entries, NULL);
-}
-
-static void add_properties(GOptionContext *context, struct options *o, char **names)
-{
-	GOptionGroup *group = g_option_context_get_main_group(context);
-
-	for (int p = 0; p < ZX_PROPERTIES; p++) {
-		const GOptionEntry entries[] = {
-			{NULL, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &o->off[p], NULL, NULL},
-			{NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
-		GOptionEntry named[2];
-
-		names[p] = g_strdup_printf("no-%s", zx_property_name(p));
-		memcpy(named, entries, sizeof(named));
-		named[0].long_name = names[p];
-		g_option_group_add_entries(group, named);
-	}
-}
 
 /* False: it cannot be written. */
 static bool write_file(const struct run *run, const char *name, const GString *text)
@@ -212,11 +121,11 @@ static void search(struct run *run)
 	void (*before)(int) = SIG_DFL;
 
 	under_way = run;
-	if (!run->explored.off[ZX_ASSERT])
+	if (!run->o->explored.off[ZX_ASSERT])
 		before = signal(SIGABRT, on_abort);
-	zx_search(run->model, &run->bounds, (size_t)run->o->threads, shown ? &progress : NULL,
+	zx_search(run->model, &run->o->bounds, (size_t)run->o->threads, shown ? &progress : NULL,
 		  run->result);
-	if (!run->explored.off[ZX_ASSERT])
+	if (!run->o->explored.off[ZX_ASSERT])
 		signal(SIGABRT, before);
 	under_way = NULL;
 	if (shown)
@@ -229,7 +138,7 @@ static int explore_case(struct run *run, const struct zrace_script *script, size
 	GString *text;
 
 	run->cases++;
-	if (!zx_model_init(run->model, script, index, &run->explored, &why))
+	if (!zx_model_init(run->model, script, index, &run->o->explored, &why))
 		return zsim_usage(run->program, "%s: cannot be explored: %s", script->file, why);
 	if (run->model->unforced && index == 0)
 		fprintf(stderr,
@@ -311,93 +220,17 @@ static int explore_files(struct run *run)
 	return status;
 }
 
-/* ---- the command line ---- */
-
-static int check_options(const char *program, const struct options *o)
-{
-	if (o->depth < 1 || o->depth > (gint)ZX_MAX_DEPTH)
-		return zsim_usage(program, "--depth takes 1 to %u", ZX_MAX_DEPTH);
-	if (o->threads < 1 || o->threads > (gint)ZX_MAX_THREADS)
-		return zsim_usage(program, "--jobs takes 1 to %u", ZX_MAX_THREADS);
-	if (o->states < 0)
-		return zsim_usage(program, "--states takes 0 or more");
-	if (o->memory < 1 || o->memory > (gint64)(SIZE_MAX / MIB / 4))
-		return zsim_usage(program, "--memory takes 1 or more");
-	if (!(o->time >= 0))
-		return zsim_usage(program, "--time takes 0 or more");
-	if (o->crashes < 0 || o->resets < 0 || o->timers < 0 || o->crashes > 1000 ||
-	    o->resets > 1000 || o->timers > 1000)
-		return zsim_usage(program, "--crashes, --resets and --timers take 0 to 1000");
-	if (o->fault && zrace_fault_of(o->fault) == 0)
-		return zsim_usage(program, "no fault is called %s", o->fault);
-	return ZSIM_EXIT_DONE;
-}
-
-static int with_options(const char *program, const struct options *o)
-{
-	struct run run = {.program = program, .o = o};
-	int status;
-
-	if (o->version) {
-		printf("%s (%s)\n", program, PACKAGE_STRING);
-		return ZSIM_EXIT_DONE;
-	}
-	if (o->files == NULL)
-		return zsim_usage(program, "which script?");
-	status = check_options(program, o);
-	if (status != ZSIM_EXIT_DONE)
-		return status;
-	run.explored = (struct zx_options){.crashes = (unsigned)o->crashes,
-					   .resets = (unsigned)o->resets,
-					   .timers = (unsigned)o->timers,
-					   .lazy_send = o->lazy_send,
-					   .cuts = o->cuts,
-					   .no_pins = o->no_pins,
-					   .faults = o->fault ? zrace_fault_of(o->fault) : 0};
-	for (int p = 0; p < ZX_PROPERTIES; p++)
-		run.explored.off[p] = o->off[p];
-	run.bounds = (struct zx_bounds){.depth = (size_t)o->depth,
-					.states = (size_t)o->states,
-					.memory = (size_t)o->memory * MIB,
-					.seconds = o->time};
-	return explore_files(&run);
-}
-
 int zx_main(const char *base, int argc, char **argv)
 {
-	struct options o = {.threads = 1, .depth = 1000, .memory = 1024};
-	GOptionContext *context = g_option_context_new(NULL);
 	char *program = g_strdup_printf("%s explore", base);
-	char *usage = g_strdup_printf("%s [OPTION...] FILE.race...", program);
-	char *names[ZX_PROPERTIES], *description = describe();
-	GError *error = NULL;
+	struct zx_command command;
+	struct run run = {.program = program, .o = &command};
 	int status;
 
 	setlocale(LC_CTYPE, "");
-	g_option_context_set_summary(context, summary);
-	g_option_context_set_description(context, description);
-	g_option_context_set_help_enabled(context, FALSE);
-	add_entries(context, &o);
-	add_properties(context, &o, names);
-	if (zsim_wants_help(argc, argv)) {
-		zsim_print_help(context, usage);
-		status = ZSIM_EXIT_DONE;
-	} else if (g_option_context_parse(context, &argc, &argv, &error)) {
-		status = with_options(program, &o);
-	} else {
-		status = zsim_usage(program, "%s", error->message);
-		g_error_free(error);
-	}
-	g_option_context_free(context);
-	for (int p = 0; p < ZX_PROPERTIES; p++)
-		g_free(names[p]);
-	g_free(description);
-	g_free(usage);
+	if (zx_command_read(&command, program, argc, argv, &status))
+		status = explore_files(&run);
+	zx_command_clear(&command);
 	g_free(program);
-	g_free(o.only_case);
-	g_free(o.fault);
-	g_free(o.script);
-	g_free(o.diagram);
-	g_strfreev(o.files);
 	return status;
 }

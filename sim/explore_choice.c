@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/explore_world_impl.h"
 
-#include "scenarios/words.h"
-
 /* What may happen next, and what comes of it. */
 
 struct choosing {
@@ -27,7 +25,8 @@ static void add_way(struct choosing *c, enum zx_choice_kind kind, unsigned arg)
 static void choose_deeds(struct choosing *c)
 {
 	for (unsigned i = 0; i < c->world->model->ndeeds; i++)
-		if (!(c->world->done >> i & 1))
+		if (!(c->world->done >> i & 1) &&
+		    !c->world->nodes[c->world->model->deeds[i].peer].down)
 			add(c, ZX_DEED, i);
 }
 
@@ -60,9 +59,7 @@ static void choose_streams(struct choosing *c)
 		if (!stream->used)
 			continue;
 		if (!stream->opened) {
-			const bool there = stream->end[1].node != ZX_MAX_NODES;
-
-			add_way(c, there ? ZX_OPEN : ZX_REFUSE, s);
+			add_way(c, zx_world_is_there(world, stream) ? ZX_OPEN : ZX_REFUSE, s);
 			continue;
 		}
 		choose_end(c, stream, 0, 2 * s);
@@ -91,6 +88,14 @@ static void choose_timers(struct choosing *c)
 	}
 }
 
+/* Each comes back at some time: nothing is over before. */
+static void choose_backs(struct choosing *c)
+{
+	for (unsigned i = 0; i < c->world->model->npeers; i++)
+		if (c->world->nodes[i].down)
+			add(c, ZX_BACK, i);
+}
+
 static void choose_disturbances(struct choosing *c)
 {
 	const struct zx_world *world = c->world;
@@ -101,13 +106,16 @@ static void choose_disturbances(struct choosing *c)
 
 		if (!stream->used)
 			continue;
-		if (!stream->opened && stream->end[1].node != ZX_MAX_NODES)
+		if (!stream->opened && zx_world_is_there(world, stream))
 			add(c, ZX_REFUSE, s);
 		else if (stream->opened && !(stream->end[0].eof || stream->end[1].eof))
 			add(c, ZX_RESET, s);
 	}
 	for (unsigned i = 0; world->crashes < options->crashes && i < world->model->npeers; i++)
 		add(c, ZX_RESTART, i);
+	for (unsigned i = 0; world->outages < options->outages && i < world->model->npeers; i++)
+		if (!world->nodes[i].down)
+			add(c, ZX_CRASH, i);
 }
 
 size_t zx_world_choices(const struct zx_world *world, zx_choice *choices, bool *over)
@@ -117,6 +125,7 @@ size_t zx_world_choices(const struct zx_world *world, zx_choice *choices, bool *
 	choose_streams(&c);
 	choose_deeds(&c);
 	choose_timers(&c);
+	choose_backs(&c);
 	*over = true;
 	for (size_t i = 0; i < c.n; i++)
 		*over &= zx_choice_kind(choices[i]) >= ZX_EARLY;
@@ -208,7 +217,10 @@ static void happen(struct zx_world *world, enum zx_choice_kind kind, unsigned ar
 		open_stream(world, &world->streams[arg]);
 		break;
 	case ZX_REFUSE:
-		disturb(world, &world->resets);
+		/* When nobody is there, it is no disturbance of its own. */
+		if (zx_world_is_there(world, &world->streams[arg]))
+			world->resets++;
+		zx_watch_disturbed(&world->watch);
 		refuse(world, &world->streams[arg]);
 		break;
 	case ZX_DELIVER:
@@ -239,6 +251,14 @@ static void happen(struct zx_world *world, enum zx_choice_kind kind, unsigned ar
 		world->crashes++;
 		zx_world_restart_node(world, arg);
 		break;
+	case ZX_CRASH:
+		world->outages++;
+		zx_world_restart_node(world, arg);
+		world->nodes[arg].down = true;
+		break;
+	case ZX_BACK:
+		world->nodes[arg].down = false;
+		break;
 	}
 }
 
@@ -254,163 +274,4 @@ void zx_world_take(struct zx_world *world, zx_choice choice)
 void zx_world_end(struct zx_world *world)
 {
 	zx_watch_end(&world->watch, world->cores);
-}
-
-/* ---- the state as a number ---- */
-
-struct seen_end {
-	unsigned stream, end;
-	uint64_t number;
-};
-
-/* The ends at a node, oldest connection first: as the core has them. */
-static size_t ends_of(const struct zx_world *world, unsigned node, struct seen_end *ends)
-{
-	size_t n = 0;
-
-	for (unsigned s = 0; s < world->nstreams; s++) {
-		for (unsigned e = 0; e < 2; e++) {
-			const struct zx_end *end = &world->streams[s].end[e];
-			uint64_t number;
-			size_t at = n;
-
-			if (end->conn == NULL || end->node != node)
-				continue;
-			number = zcl_conn_number(end->conn);
-			for (; at > 0 && ends[at - 1].number > number; at--)
-				ends[at] = ends[at - 1];
-			ends[at] = (struct seen_end){s, e, number};
-			n++;
-		}
-	}
-	return n;
-}
-
-static void digest_end(const struct zx_end *end, uint64_t name, bool opened, unsigned side,
-		       struct zcl_digest *digest)
-{
-	zcl_digest_u64(digest, name << 8 | (uint64_t)end->wants_tx << 4 | (uint64_t)end->eof << 3 |
-				       (uint64_t)end->reset << 2 | (uint64_t)opened << 1 | side);
-	zcl_digest_u64(digest, end->pinned - end->released);
-	if (opened)
-		zx_pipe_digest(&end->in, digest);
-}
-
-/* Streams are named in the order in which the nodes' lists lead to them, not by their slots. */
-static void digest_streams(const struct zx_world *world, struct zcl_digest *digest)
-{
-	uint8_t names[ZX_MAX_STREAMS] = {0};
-	uint8_t next = 0;
-
-	for (unsigned i = 0; i < world->model->npeers; i++) {
-		struct seen_end ends[2 * ZX_MAX_STREAMS];
-		const size_t n = ends_of(world, i, ends);
-
-		zcl_digest_u64(digest, n);
-		for (size_t k = 0; k < n; k++) {
-			const struct zx_stream *stream = &world->streams[ends[k].stream];
-
-			if (names[ends[k].stream] == 0)
-				names[ends[k].stream] = ++next;
-			digest_end(&stream->end[ends[k].end], names[ends[k].stream], stream->opened,
-				   ends[k].end, digest);
-		}
-	}
-}
-
-void zx_world_digest(const struct zx_world *world, struct zcl_digest *digest)
-{
-	zcl_digest_init(digest);
-	zcl_digest_u64(digest, world->done);
-	zcl_digest_u64(digest, (uint64_t)world->crashes << 32 | (uint64_t)world->resets << 16 |
-				       world->timers);
-	for (unsigned i = 0; i < world->model->npeers; i++)
-		zcl_node_digest(world->cores[i], world->now, digest);
-	digest_streams(world, digest);
-	zx_watch_digest(&world->watch, digest);
-	zcl_digest_finish(digest);
-}
-
-/* ---- in words ---- */
-
-static const char *name_of(const struct zx_world *world, unsigned node)
-{
-	return node < world->model->npeers ? world->model->script->peers[node].name : "nobody";
-}
-
-static void stream_words(const struct zx_world *world, const char *what, unsigned s, GString *text)
-{
-	const struct zx_end *end = world->streams[s].end;
-
-	g_string_append_printf(text, "%s of %s to %s", what, name_of(world, end[0].node),
-			       name_of(world, end[1].node));
-}
-
-/* "TO receives hello from FROM (its call)". */
-static void end_words(const struct zx_world *world, const char *what, unsigned arg, GString *text)
-{
-	const struct zx_stream *stream = &world->streams[arg / 2];
-	const unsigned e = arg % 2;
-
-	g_string_append_printf(
-		text, "%s: %s, on the call of %s to %s", name_of(world, stream->end[e].node), what,
-		name_of(world, stream->end[0].node), name_of(world, stream->end[1].node));
-}
-
-static void deliver_words(const struct zx_world *world, unsigned arg, GString *text)
-{
-	const struct zx_pipe *in = &world->streams[arg / 2].end[arg % 2].in;
-	GString *what = g_string_new("receives ");
-
-	if (zx_pipe_kind(in))
-		zrace_words_units(what, zx_pipe_kind(in));
-	else
-		g_string_append(what, "bytes");
-	end_words(world, what->str, arg, text);
-	g_string_free(what, TRUE);
-}
-
-void zx_world_words(const struct zx_world *world, zx_choice choice, GString *text)
-{
-	const unsigned arg = zx_choice_arg(choice);
-
-	switch (zx_choice_kind(choice)) {
-	case ZX_DEED:
-		zrace_words_action(text, world->model->script,
-				   &world->model->deeds[arg].statement->action);
-		break;
-	case ZX_OPEN:
-		stream_words(world, "TCP connects: the call", arg, text);
-		break;
-	case ZX_REFUSE:
-		stream_words(world, "TCP is refused: the call", arg, text);
-		break;
-	case ZX_DELIVER:
-		deliver_words(world, arg, text);
-		break;
-	case ZX_END:
-		end_words(world, "hears of the end", arg, text);
-		break;
-	case ZX_LOSE:
-		end_words(world, "hears of the reset, loses what was before it", arg, text);
-		break;
-	case ZX_UNPIN:
-		end_words(world, "its kernel lets go of pages", arg, text);
-		break;
-	case ZX_SEND:
-		end_words(world, "sends what is queued", arg, text);
-		break;
-	case ZX_TICK:
-		g_string_append_printf(text, "%s: its timer runs out", name_of(world, arg));
-		break;
-	case ZX_EARLY:
-		g_string_append_printf(text, "%s: its timer runs out early", name_of(world, arg));
-		break;
-	case ZX_RESET:
-		stream_words(world, "TCP is reset: the call", arg, text);
-		break;
-	case ZX_RESTART:
-		g_string_append_printf(text, "%s restarts", name_of(world, arg));
-		break;
-	}
 }

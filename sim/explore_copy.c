@@ -61,11 +61,13 @@ void zx_world_copy(struct zx_world *to, const struct zx_world *from)
 	copy_streams(to, from);
 	for (unsigned i = 0; i < from->model->npeers; i++) {
 		to->nodes[i].restarts = from->nodes[i].restarts;
+		to->nodes[i].down = from->nodes[i].down;
 		zcl_node_copy(to->cores[i], from->cores[i], twins, &c);
 	}
 	to->now = from->now;
 	to->done = from->done;
 	to->crashes = from->crashes;
+	to->outages = from->outages;
 	to->resets = from->resets;
 	to->timers = from->timers;
 	to->moved = from->moved;

@@ -40,6 +40,7 @@ const char *zx_property_text(enum zx_property property);
 
 struct zx_options {
 	unsigned crashes; /* restarts of a peer, with a new incarnation, on one path */
+	unsigned outages; /* crashes of a peer that is back some time later, on one path */
 	unsigned resets;  /* connections reset or refused, on one path */
 	unsigned timers;  /* timers that run out while messages are under way, on one path */
 	bool lazy_send;	  /* what is queued is sent some time later, not at once */

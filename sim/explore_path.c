@@ -49,15 +49,15 @@ static bool comes_to_it(struct zx_world *world, const struct zx_violation *viola
 	return world->watch.violated == violation->property;
 }
 
-/* Lets TCP connect for every call that waits for it. */
+/* Every call that waits comes about, or is refused because nobody is there. */
 static void open_all(struct zx_world *world, struct zx_violation *ordered)
 {
 	for (unsigned s = 0; s < world->nstreams; s++) {
-		const zx_choice choice = (zx_choice)(ZX_OPEN << 8 | s);
+		const struct zx_stream *stream = &world->streams[s];
+		const bool there = zx_world_is_there(world, stream);
+		const zx_choice choice = (zx_choice)((there ? ZX_OPEN : ZX_REFUSE) << 8 | s);
 
-		if (!world->streams[s].used || world->streams[s].opened ||
-		    world->streams[s].end[1].node == ZX_MAX_NODES ||
-		    ordered->length == ZX_MAX_DEPTH)
+		if (!stream->used || stream->opened || ordered->length == ZX_MAX_DEPTH)
 			continue;
 		ordered->path[ordered->length++] = choice;
 		zx_world_take(world, choice);
@@ -73,7 +73,9 @@ static bool order(struct zx_world *world, const struct zx_violation *violation,
 		const zx_choice choice = violation->path[i];
 
 		open_all(world, ordered);
-		if (zx_choice_kind(choice) == ZX_OPEN)
+		/* Done already. */
+		if (zx_choice_kind(choice) == ZX_OPEN ||
+		    (zx_choice_kind(choice) == ZX_REFUSE && !may_take(world, choice)))
 			continue;
 		if (!may_take(world, choice) || ordered->length == ZX_MAX_DEPTH)
 			return false;
@@ -93,22 +95,28 @@ static void move(struct zx_violation *violation, size_t from, size_t places)
 	path[from - places] = choice;
 }
 
-/* What a restarted peer had sent may arrive afterwards: then a call behind it is to its new self.
+static bool is_about_a_crash(zx_choice choice)
+{
+	return zx_choice_kind(choice) == ZX_RESTART || zx_choice_kind(choice) == ZX_CRASH ||
+	       zx_choice_kind(choice) == ZX_BACK;
+}
+
+/*
+ * What a peer that crashed had sent may arrive when it is back: then a call behind it is to its new
+ * self. moves: how many choices may be moved, 1 or 2.
  */
-static bool order_with_restart(struct zx_world *world, const struct zx_violation *violation,
-			       struct zx_violation *ordered)
+static bool order_with_crash(struct zx_world *world, const struct zx_violation *violation,
+			     struct zx_violation *ordered, unsigned moves)
 {
 	struct zx_violation *other = g_new(struct zx_violation, 1);
 	bool found = false;
 
-	for (size_t i = 0; i < violation->length && !found; i++) {
-		for (size_t n = 1; zx_choice_kind(violation->path[i]) == ZX_RESTART && n <= i;
-		     n++) {
+	for (size_t i = 1; i < violation->length && !found; i++) {
+		for (size_t n = 1; n <= i && is_about_a_crash(violation->path[i]) && !found; n++) {
 			*other = *violation;
 			move(other, i, n);
-			found = order(world, other, ordered);
-			if (found)
-				break;
+			found = order(world, other, ordered) ||
+				(moves > 1 && order_with_crash(world, other, ordered, moves - 1));
 		}
 	}
 	g_free(other);
@@ -120,7 +128,7 @@ void zx_path_order(const struct zx_model *model, struct zx_violation *violation)
 	struct zx_violation *ordered = g_memdup2(violation, sizeof(*violation));
 	struct zx_world *world = zx_world_new(model);
 
-	if (order(world, violation, ordered) || order_with_restart(world, violation, ordered))
+	if (order(world, violation, ordered) || order_with_crash(world, violation, ordered, 2))
 		*violation = *ordered;
 	zx_world_free(world);
 	g_free(ordered);

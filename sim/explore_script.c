@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/explore_script.h"
+#include "sim/explore_script_impl.h"
 
 #include "scenarios/tunable.h"
 #include "scenarios/words.h"
 #include "sim/explore_path.h"
 
-#define MS	     INT64_C(1000000)
-#define SOON	     (20 * MS)	 /* between attempts, where a script is about how many there are */
-#define PATIENCE     (2000 * MS) /* for what never comes */
-#define WITHIN	     (3000 * MS)
-#define A_BIT_LATER  (20 * MS) /* behind a timer */
-#define MAX_ATTEMPTS 9u
-
-struct writing {
-	const struct zx_model *model;
-	const struct zx_violation *violation;
-	struct zx_blame blame;
-	GString *text;
-	struct zx_world *world;
-	size_t length; /* of what is forced */
-	bool disturbed;
-	int64_t delay; /* until the next step, ns */
-	int64_t delays;
-	const char *why;
-};
-
-static const char *name(const struct writing *w, unsigned node)
-{
-	return w->model->script->peers[node].name;
-}
+#define MS	    INT64_C(1000000)
+#define SOON	    (20 * MS)	/* between attempts, where a script is about how many there are */
+#define PATIENCE    (2000 * MS) /* for what never comes */
+#define A_BIT_LATER (20 * MS)	/* behind a timer */
 
 /* ---- who there is ---- */
 
-static void write_peer(struct writing *w, size_t index)
+static void write_peer(struct zx_writing *w, size_t index)
 {
 	const struct zrace_script *script = w->model->script;
 	const struct zrace_peer *peer = &script->peers[index];
@@ -57,7 +37,7 @@ static void write_peer(struct writing *w, size_t index)
 	g_string_append_c(w->text, '\n');
 }
 
-static void write_head(struct writing *w)
+static void write_head(struct zx_writing *w)
 {
 	GString *from = g_string_new(NULL);
 	char *base = g_path_get_basename(w->model->script->file);
@@ -75,7 +55,7 @@ static void write_head(struct writing *w)
 
 /* ---- steps ---- */
 
-static void begin_step(struct writing *w)
+static void begin_step(struct zx_writing *w)
 {
 	g_string_append(w->text, "then ");
 	w->delays += w->delay;
@@ -85,24 +65,25 @@ static void begin_step(struct writing *w)
 	w->delay = 0;
 }
 
-static void write_pass(struct writing *w, const struct zx_stream *stream, unsigned to,
+static void write_pass(struct zx_writing *w, const struct zx_stream *stream, unsigned to,
 		       unsigned units)
 {
 	begin_step(w);
-	g_string_append_printf(w->text, "pass %s>%s ", name(w, stream->end[!to].node),
-			       name(w, stream->end[to].node));
+	g_string_append_printf(w->text, "pass %s>%s ", zx_writing_name(w, stream->end[!to].node),
+			       zx_writing_name(w, stream->end[to].node));
 	zrace_words_units(w->text, units);
 	g_string_append_printf(w->text, " conn=%u\n", stream->call);
 }
 
-static void write_reset(struct writing *w, const struct zx_stream *stream, unsigned by)
+static void write_reset(struct zx_writing *w, const struct zx_stream *stream, unsigned by)
 {
 	begin_step(w);
-	g_string_append_printf(w->text, "%s reset %s conn=%u\n", name(w, stream->end[by].node),
-			       name(w, stream->end[!by].node), stream->call);
+	g_string_append_printf(w->text, "%s reset %s conn=%u\n",
+			       zx_writing_name(w, stream->end[by].node),
+			       zx_writing_name(w, stream->end[!by].node), stream->call);
 }
 
-static void write_deed(struct writing *w, unsigned deed)
+static void write_deed(struct zx_writing *w, unsigned deed)
 {
 	struct zrace_action action = w->model->deeds[deed].statement->action;
 
@@ -113,7 +94,7 @@ static void write_deed(struct writing *w, unsigned deed)
 	g_string_append_c(w->text, '\n');
 }
 
-static void write_delivery(struct writing *w, unsigned arg)
+static void write_delivery(struct zx_writing *w, unsigned arg)
 {
 	const struct zx_stream *stream = &w->world->streams[arg / 2];
 	const unsigned to = arg % 2, kind = zx_pipe_kind(&stream->end[to].in);
@@ -133,7 +114,7 @@ static void write_delivery(struct writing *w, unsigned arg)
 }
 
 /* The other side of this stream is told of its end later on. */
-static bool is_told(const struct writing *w, size_t at, unsigned s, unsigned e)
+static bool is_told(const struct zx_writing *w, size_t at, unsigned s, unsigned e)
 {
 	for (size_t i = at; i < w->length; i++) {
 		const zx_choice choice = w->violation->path[i];
@@ -146,7 +127,7 @@ static bool is_told(const struct writing *w, size_t at, unsigned s, unsigned e)
 }
 
 /* A crash is silent: whose end is told by a reset is reset before. */
-static void write_restart(struct writing *w, size_t at, unsigned node)
+static void write_crash(struct zx_writing *w, size_t at, unsigned node, const char *verb)
 {
 	for (unsigned s = 0; s < w->world->nstreams; s++) {
 		const struct zx_stream *stream = &w->world->streams[s];
@@ -157,7 +138,7 @@ static void write_restart(struct writing *w, size_t at, unsigned node)
 				write_reset(w, stream, e);
 	}
 	begin_step(w);
-	g_string_append_printf(w->text, "%s restart\n", name(w, node));
+	g_string_append_printf(w->text, "%s %s\n", zx_writing_name(w, node), verb);
 }
 
 /* Calls that TCP has not connected yet do so at once when a script runs. */
@@ -169,12 +150,13 @@ static bool is_all_open(const struct zx_world *world)
 	return true;
 }
 
-static void write_step(struct writing *w, size_t at)
+static void write_step(struct zx_writing *w, size_t at)
 {
 	const zx_choice choice = w->violation->path[at];
 	const unsigned arg = zx_choice_arg(choice);
 
-	if (zx_choice_kind(choice) != ZX_OPEN && !is_all_open(w->world))
+	if (zx_choice_kind(choice) != ZX_OPEN && zx_choice_kind(choice) != ZX_REFUSE &&
+	    !is_all_open(w->world))
 		w->why = "TCP connects only after what comes next";
 	switch (zx_choice_kind(choice)) {
 	case ZX_DEED:
@@ -195,10 +177,18 @@ static void write_step(struct writing *w, size_t at)
 		write_reset(w, &w->world->streams[arg], 0);
 		break;
 	case ZX_RESTART:
-		write_restart(w, at, arg);
+		write_crash(w, at, arg, "restart");
+		break;
+	case ZX_CRASH:
+		write_crash(w, at, arg, "crash");
+		break;
+	case ZX_BACK:
+		begin_step(w);
+		g_string_append_printf(w->text, "%s restart\n", zx_writing_name(w, arg));
 		break;
 	case ZX_REFUSE:
-		w->why = "TCP is refused while the other is there";
+		if (zx_world_is_there(w->world, &w->world->streams[arg]))
+			w->why = "TCP is refused while the other is there";
 		break;
 	case ZX_OPEN:  /* at once */
 	case ZX_UNPIN: /* as the kernel likes */
@@ -208,124 +198,30 @@ static void write_step(struct writing *w, size_t at)
 	}
 }
 
-static void write_steps(struct writing *w)
+static void write_steps(struct zx_writing *w)
 {
 	zx_world_restart(w->world);
 	for (size_t i = 0; i < w->length && w->why == NULL; i++) {
 		write_step(w, i);
-		if (i + 1 < w->length)
+		if (i + 1 < w->length || w->violation->property != ZX_ASSERT)
 			zx_world_take(w->world, w->violation->path[i]);
 	}
 }
 
-/* ---- what should have come ---- */
-
-static void write_line(struct writing *w, const char *what, unsigned node, const char *event,
-		       unsigned other)
+/* Nobody stays away. */
+static void write_backs(struct zx_writing *w)
 {
-	g_string_append_printf(w->text, "%s%s %s %s", what, name(w, node), event, name(w, other));
-}
-
-static void write_cookie(struct writing *w, uint64_t cookie)
-{
-	g_string_append_printf(w->text, " cookie=%" G_GUINT64_FORMAT, cookie);
-}
-
-/* Whoever calls does not accept. */
-static void expect_initiator(struct writing *w)
-{
-	write_line(w, "never ", w->blame.node, "up", w->blame.other);
-	g_string_append_printf(w->text, " ctype=%s initiator=peer\n",
-			       zcl_ctype_name(w->blame.event.ctype));
-}
-
-/* The receiver has it before this happens at all. */
-static void expect_received_first(struct writing *w, unsigned receiver, unsigned sender)
-{
-	const uint64_t cookie = w->blame.event.cookie;
-
-	write_line(w, "order ", receiver, "received", sender);
-	write_cookie(w, cookie);
-	write_line(w, " before ", w->blame.node, zcl_event_name(w->blame.event.kind),
-		   w->blame.other);
-	write_cookie(w, cookie);
-	g_string_append_c(w->text, '\n');
-}
-
-/* Each request has the next one. */
-static void expect_cookies(struct writing *w)
-{
-	write_line(w, "expect ", w->blame.node, "cookie", w->blame.other);
-	write_cookie(w, w->blame.event.cookie);
-	g_string_append_c(w->text, '\n');
-	write_line(w, "never ", w->blame.node, "cookie", w->blame.other);
-	write_cookie(w, w->blame.event.cookie);
-	g_string_append(w->text, " count=2\n");
-}
-
-static void expect_no_failure(struct writing *w)
-{
-	/* A message says it by itself: one that fails fails the script. */
-	if (w->blame.event.kind == ZCL_EV_LAST)
-		return;
-	write_line(w, "never ", w->blame.node, "failed", w->blame.other);
-	g_string_append_c(w->text, '\n');
-}
-
-static void expect_by_property(struct writing *w)
-{
-	switch (w->violation->property) {
-	case ZX_INITIATOR:
-		expect_initiator(w);
-		break;
-	case ZX_ONE_INCARNATION:
-		write_line(w, "expect ", w->blame.node, "down", w->blame.other);
-		g_string_append(w->text, " error=stale\n");
-		break;
-	case ZX_EARLY_RELEASE:
-		expect_received_first(w, w->blame.other, w->blame.node);
-		break;
-	case ZX_EARLY_ACK:
-		expect_received_first(w, w->blame.node, w->blame.other);
-		break;
-	case ZX_COOKIE_ONCE:
-		expect_cookies(w);
-		break;
-	case ZX_NEEDLESS_FAILURE:
-		expect_no_failure(w);
-		break;
-	case ZX_BOUNDED_RETRIES:
-		write_line(w, "never ", w->blame.node, "connect", w->blame.other);
-		g_string_append_printf(w->text, " count=%u\n", MAX_ATTEMPTS);
-		break;
-	case ZX_PROTOCOL_ERROR:
-		g_string_append_printf(w->text, "never %s protocol-error\n",
-				       name(w, w->blame.node));
-		break;
-	case ZX_ONE_CONN: /* these the last line says; an assertion needs no line */
-	case ZX_ENDS_ONCE:
-	case ZX_DELIVERED_ONCE:
-	case ZX_LEFT_CONNECTING:
-	case ZX_ASSERT:
-	case ZX_PROPERTIES:
-		break;
+	for (unsigned i = 0; i < w->model->npeers; i++) {
+		if (!w->world->nodes[i].down)
+			continue;
+		begin_step(w);
+		g_string_append_printf(w->text, "%s restart\n", zx_writing_name(w, i));
 	}
 }
 
-/* What is up at the end, where that is certain. */
-static void expect_end(struct writing *w)
-{
-	const struct zrace_peer *peers = w->model->script->peers;
-	bool alike = !w->disturbed;
+/* ---- the whole ---- */
 
-	for (size_t i = 1; i < w->model->npeers; i++)
-		alike &= peers[i].typed == peers[0].typed;
-	if (alike)
-		g_string_append_printf(w->text, "finally within %" G_GINT64_FORMAT "ms: conns=%u\n",
-				       (WITHIN + w->delays) / MS, peers[0].typed ? 3 : 1);
-}
-
-static bool is_disturbed(const struct writing *w)
+static bool is_disturbed(const struct zx_writing *w)
 {
 	for (size_t i = 0; i < w->length; i++)
 		if (zx_choice_kind(w->violation->path[i]) >= ZX_EARLY ||
@@ -335,7 +231,7 @@ static bool is_disturbed(const struct writing *w)
 }
 
 /* What must be forced, and whom it is about. */
-static void find_forced(struct writing *w)
+static void find_forced(struct zx_writing *w)
 {
 	w->length = w->violation->length;
 	w->blame.event.kind = ZCL_EV_LAST;
@@ -351,17 +247,17 @@ static void find_forced(struct writing *w)
 bool zx_script_write(GString *text, const struct zx_model *model,
 		     const struct zx_violation *violation, const char **why)
 {
-	struct writing w = {.model = model, .violation = violation, .text = text};
+	struct zx_writing w = {.model = model, .violation = violation, .text = text};
 
 	find_forced(&w);
 	w.disturbed = is_disturbed(&w);
 	w.world = zx_world_new(model);
 	write_head(&w);
 	write_steps(&w);
+	write_backs(&w);
 	begin_step(&w);
 	g_string_append(text, "release all\n");
-	expect_by_property(&w);
-	expect_end(&w);
+	zx_script_expect(&w);
 	zx_world_free(w.world);
 	*why = w.why;
 	return w.why == NULL;
@@ -371,11 +267,11 @@ void zx_script_force(GString *text, const struct zx_model *model, const zx_choic
 		     size_t length)
 {
 	struct zx_violation *forced = g_new0(struct zx_violation, 1);
-	struct writing w = {.model = model,
-			    .violation = forced,
-			    .blame.event.kind = ZCL_EV_LAST,
-			    .text = text,
-			    .length = length};
+	struct zx_writing w = {.model = model,
+			       .violation = forced,
+			       .blame.event.kind = ZCL_EV_LAST,
+			       .text = text,
+			       .length = length};
 
 	forced->property = ZX_ASSERT;
 	memcpy(forced->path, path, length * sizeof(*path));

@@ -294,12 +294,13 @@ void zx_world_restart(struct zx_world *world)
 	stop_all(world);
 	world->now = 0;
 	world->done = 0;
-	world->crashes = world->resets = world->timers = 0;
+	world->crashes = world->outages = world->resets = world->timers = 0;
 	world->moved = false;
 	memset(world->calls, 0, sizeof(world->calls));
 	zx_watch_init(&world->watch, world->model);
 	for (unsigned i = 0; i < world->model->npeers; i++) {
 		world->nodes[i].restarts = 0;
+		world->nodes[i].down = false;
 		start_node(world, i);
 	}
 }

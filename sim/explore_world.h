@@ -23,10 +23,12 @@ enum zx_choice_kind {
 	ZX_UNPIN,   /* the kernel lets go of pages; arg: stream * 2 + end that sent */
 	ZX_SEND,    /* what is queued is sent; arg: stream * 2 + end that sends */
 	ZX_TICK,    /* a timer runs out; arg: node */
+	ZX_BACK,    /* a peer that crashed is there again, with a new incarnation; arg: node */
 	/* What disturbs: each within its budget. */
 	ZX_EARLY,   /* a timer runs out before what is under way arrives; arg: node */
 	ZX_RESET,   /* both ends are reset; arg: stream */
 	ZX_RESTART, /* a peer is gone at once and back with a new incarnation; arg: node */
+	ZX_CRASH,   /* a peer is gone at once; its calls are refused until ZX_BACK; arg: node */
 };
 
 typedef uint16_t zx_choice; /* kind << 8 | arg */
@@ -48,6 +50,7 @@ struct zx_node {
 	unsigned index;
 	struct zcl_node *node;
 	uint32_t restarts;
+	bool down; /* crashed: the node is the one that will be back, and does nothing yet */
 	bool mute; /* going away: what it says does not count */
 };
 
@@ -78,7 +81,7 @@ struct zx_world {
 		      [ZX_MAX_NODES]; /* so far, of the one or the other; [less][more] */
 	int64_t now;
 	uint64_t done; /* deeds, a bit each */
-	unsigned crashes, resets, timers;
+	unsigned crashes, outages, resets, timers;
 	struct zx_watch watch;
 	bool moved; /* settling goes on */
 	struct {
@@ -100,6 +103,12 @@ void zx_world_restart(struct zx_world *world);
 
 /* Makes `to` what `from` is, of the same model; `to` keeps its listener. */
 void zx_world_copy(struct zx_world *to, const struct zx_world *from);
+
+/* The call can come about: there is such a peer, and it is not down. */
+static inline bool zx_world_is_there(const struct zx_world *world, const struct zx_stream *stream)
+{
+	return stream->end[1].node != ZX_MAX_NODES && !world->nodes[stream->end[1].node].down;
+}
 
 /* Fills in the choices; returns their number. *over: none is left but what disturbs. */
 size_t zx_world_choices(const struct zx_world *world, zx_choice *choices, bool *over);

@@ -7,7 +7,7 @@
 
 bulk="at 0 x put y 64KiB
 	at 0 y put x 64KiB"
-plan 28
+plan 36
 for pair in "a:v2:v2" "b:v2 remembers y=v1:v1" "c:v2:v1" "c-abort:v2:v1 refuses abort"; do
 	name=${pair%%:*} rest=${pair#*:}
 	x=${rest%%:*} y=${rest#*:}
@@ -18,6 +18,8 @@ for pair in "a:v2:v2" "b:v2 remembers y=v1:v1" "c:v2:v1" "c-abort:v2:v1 refuses 
 	for what in one three one-bulk; do
 		exhausted "$name-$what" "$name-$what.race"
 		exhausted "$name-$what, a peer restarts" --crashes 1 "$name-$what.race"
+		[ "$what" = one-bulk ] || exhausted "$name-$what, a peer is gone for some time" \
+			--outages 1 "$name-$what.race"
 	done
 	exhausted "$name-three-bulk" "$name-three-bulk.race"
 done

@@ -67,7 +67,7 @@ finds wrong-inverse needless-failure typed.race
 finds refuse-all needless-failure one.race
 finds keep-mark nothing-left-connecting "$scenarios/a.race"
 finds forget-fallback bounded-retries "$scenarios/c.race"
-finds keep-stale one-incarnation --crashes 1 --timers 1 typed-one.race
+finds keep-stale one-incarnation --outages 1 typed.race
 
 # All at once, for they mostly wait.
 for fault in $faults; do

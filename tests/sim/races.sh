@@ -15,4 +15,4 @@ sed 's/initiator=higher/initiator=lower/' c.race >"$scratch/wrong.race"
 "$sim" race -q "$scratch/wrong.race" >"$scratch/said" 2>&1
 check_equal "a wrong script fails" "1" "$?"
 check_equal "and it is said where" yes \
-	"$(grep -q 'wrong[.]race:[0-9]*: ' "$scratch/said" && echo yes)"
+	"$(grep -q 'wrong[.]race:[0-9][0-9:]*: ' "$scratch/said" && echo yes)"

@@ -151,6 +151,7 @@ int main(int argc, char **argv)
 	static const struct zx_options plain = {0}, all = {.lazy_send = true,
 							   .cuts = true,
 							   .crashes = 1,
+							   .outages = 1,
 							   .resets = 2,
 							   .timers = 2};
 

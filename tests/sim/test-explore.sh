@@ -6,7 +6,7 @@
 
 . "$top_srcdir/tests/sim/explore-lib.sh"
 
-plan 30
+plan 39
 for name in a b c c-abort; do
 	exhausted "$name.race" "$scenarios/$name.race"
 	exhausted "$name.race, a peer restarts" --crashes 1 "$scenarios/$name.race"
@@ -33,6 +33,29 @@ ends 0 "bounded: states" "a bound on states" --states 10 "$scenarios/a.race"
 ends 0 "bounded: depth" "a bound on depth" --depth 3 "$scenarios/a.race"
 ends 2 "" "no script is bad usage" --depth 3
 ends 2 "" "an unknown property is bad usage" --no-such-property "$scenarios/a.race"
+# said TITLE PATTERN: on standard error, of what ran last.
+said()
+{
+	: >"$scratch/out"
+	grep -q "$2" "$scratch/errors" || cp "$scratch/errors" "$scratch/out"
+	check "$1" "$scratch/out"
+}
+
+ends 0 exhausted "a script that forces an order" "$scenarios/a.race"
+said "what does not count is said" "a.race: every order is tried: its holds, "
+script when v2 v2 "when x up y y ping x"
+ends 2 "" "a script that acts when something happens is refused" when.race
+said "and it is said why" "it does something .when. something happens"
+script get v2 v2 "at 0 x get y 64KiB"
+ends 2 "" "a script that does something else is refused" get.race
+script then v2 v2 "then x put y 64KiB"
+ends 0 exhausted "what a chain does counts" then.race
+script sizes "v2 set zc-min 1KiB" v2 "at 0 x put y 2KiB"
+ends 1 violated "a size that is set counts" --fault early-ack sizes.race
+script races "v2 set race-retries 0" v2 ""
+ends 1 violated "a number that is set counts" --case y-higher races.race
+"$explore" --fault nid-order --diagram x.svg "$scenarios/a.race" >/dev/null 2>&1
+check_equal "a violation is drawn" "1 yes" "$? $(grep -q '</svg>' x.svg && echo yes)"
 ends 2 "" "an unknown case is bad usage" --case none "$scenarios/a.race"
 
 "$explore" --json "$scenarios/a.race" >"$scratch/said"

@@ -89,8 +89,8 @@ for which in one two; do
 done
 "$zclnd" ping "$one" --from "$two" --peer "$one=$address1" >"$scratch/out" 2>&1
 check_equal "one is called by a node with the NID of the other" 0 $?
-"$zclnd" ping "$two" --from "$net.9@tcp" --peer "$two=$address2" --trace >"$scratch/out" 2>&1
-check_equal "each has options of its own" "0 yes" "$? $(says 'fallback.*v1' "$scratch/out")"
+"$zclnd" ping "$two" --from "$net.9@tcp" --peer "$two=$address2" --trace "$scratch/jsonl" >"$scratch/out" 2>&1
+check_equal "each has options of its own" "0 yes" "$? $(says 'fallback.*v1' "$scratch/jsonl")"
 
 # ---- put and get
 call="--from $net.9@tcp --peer $one=$address1"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The commands of zclnd stand on libzclnd's public header: no file of theirs includes anything of
 # the core or of the inside of real/. (race and trace are not real/'s: the one runs nodes as a test
-# bed, the other decodes captures.)
+# bed, the other decodes captures and writes traces.)
 . "$top_srcdir/tests/house/lib.sh"
 
 tools='bench|bench_[a-z]+|cli|cli_[a-z]+|cmd_[a-z]+|commands|figures|journal|pattern|service|systemd'
@@ -12,7 +12,7 @@ foreign()
 {
 	while IFS= read -r file; do
 		sed -n 's/^#[[:blank:]]*include "\(.*\)".*/\1/p' "$file" |
-			grep -vE "^(config[.]h|real/(zclnd|$tools)[.]h)\$" | sed "s|^|$file: |"
+			grep -vE "^(config[.]h|trace/stream[.]h|real/(zclnd|$tools)[.]h)\$" | sed "s|^|$file: |"
 	done
 }
 

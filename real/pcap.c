@@ -145,7 +145,8 @@ static void write_segment(const struct zpcap_flow *flow, int at, int from, int64
 	make_headers(flow, from, segment, headers);
 	write_words(pcap, head, G_N_ELEMENTS(head));
 	fwrite(headers, 1, HEADERS, pcap->file);
-	fwrite(segment->data, 1, segment->len, pcap->file);
+	if (segment->len > 0)
+		fwrite(segment->data, 1, segment->len, pcap->file);
 }
 
 /* ---- what happens ------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #define MAX_LOOK   512u		    /* sendings that an arrival is compared with */
 #define SLACK	   INT64_C(5000000) /* ns: so much earlier an arrival may be told than its sending */
 
-static void clear_point(gpointer data)
+void ztrace_point_clear(gpointer data)
 {
 	struct ztrace_point *point = data;
 
@@ -426,7 +426,7 @@ struct ztrace_chart *ztrace_chart_new(const struct ztrace_log *log,
 
 	chart->log = log;
 	chart->points = g_array_new(FALSE, TRUE, sizeof(struct ztrace_point));
-	g_array_set_clear_func(chart->points, clear_point);
+	g_array_set_clear_func(chart->points, ztrace_point_clear);
 	chart->links = g_array_new(FALSE, TRUE, sizeof(struct ztrace_link));
 	g_array_set_clear_func(chart->links, clear_link);
 	linker = ztrace_linker_new(chart);

@@ -53,6 +53,8 @@ struct ztrace_chart *ztrace_chart_new(const struct ztrace_log *log,
 				      const struct ztrace_chart_options *options);
 void ztrace_chart_free(struct ztrace_chart *chart);
 
+/* Private to the chart: frees what a struct ztrace_point owns. */
+void ztrace_point_clear(gpointer point);
 /* Private to the chart (elide.c): repeats become ELIDED points, when there are many points. */
 void ztrace_chart_elide(struct ztrace_chart *chart);
 /* Private to the chart (guess.c): who was refused, by what others saw; which HELLO it was. */

@@ -218,6 +218,7 @@ void ztrace_chart_elide(struct ztrace_chart *chart)
 	g_array_set_clear_func(points, NULL);
 	g_array_set_size(points, 0);
 	g_array_append_vals(points, e.kept->data, e.kept->len);
+	g_array_set_clear_func(points, ztrace_point_clear);
 	g_array_unref(e.kept);
 	g_hash_table_unref(e.kinds);
 	g_free(e.out);

@@ -68,6 +68,12 @@ def life(node, peer, number):
         end(conn, node, peer, (number + place) % 4)
 
 
+def has_not_grown(grown):
+    """Under a sanitizer memory that was given back stays away for a while: then it is no sign."""
+    if "-fsanitize" not in os.environ.get("TEST_CFLAGS", ""):
+        assert grown < SLACK, f"{grown} bytes more than after a quarter"
+
+
 @test("a caller that restarts under traffic")
 def caller():
     with Peer() as peer, Node(host(2)) as node:
@@ -78,7 +84,7 @@ def caller():
         peer.is_clean()
         grown = memory(peer) - before
         print(f"# {RESTARTS} restarts: {grown} bytes more")
-        assert grown < SLACK, f"{grown} bytes more than after a quarter"
+        has_not_grown(grown)
 
 
 class Phoenix(Node):
@@ -110,7 +116,7 @@ def called():
         node.wait("pings", lambda: len(node.received) > 2)
         grown = memory(process) - before
         print(f"# {restarts} restarts: {grown} bytes more")
-        assert grown < SLACK, f"{grown} bytes more than after a quarter"
+        has_not_grown(grown)
         # Three connections, and what a process has besides.
         harness.until("descriptors to be closed", lambda: fds(process) < 30)
         equal(process.child.poll(), None)

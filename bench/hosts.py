@@ -130,6 +130,14 @@ def call(contender, where, ready, size, count):
 
 
 def run(contender, where, size, count):
+    """As run_once; a run that failed is tried once more."""
+    try:
+        return run_once(contender, where, size, count)
+    except Failed:
+        return run_once(contender, where, size, count)
+
+
+def run_once(contender, where, size, count):
     """(value, remark, CPU seconds of both sides: client, server)."""
     server = Process([*where.server_prefix, *contender.server(where.addr, size, count)],
                      contender.environment())

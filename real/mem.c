@@ -71,7 +71,9 @@ static void mem_release(struct zmem *mem)
 
 static struct zmem *mem_map(struct zmem *mem, int protection, const char *what, GError **error)
 {
-	void *data = mmap(NULL, mem->mapped, protection, MAP_SHARED, mem->fd, (off_t)mem->at);
+	void *data = mem->kind == ZMEM_OWN ? zmem_map_huge(mem, protection)
+					   : mmap(NULL, mem->mapped, protection, MAP_SHARED,
+						  mem->fd, (off_t)mem->at);
 
 	if (data != MAP_FAILED) {
 		mem->data = data;
@@ -113,6 +115,10 @@ struct zmem *zmem_new(size_t size, GError **error)
 	if (!size_is_good(size, error))
 		return NULL;
 	mem = mem_alloc(ZMEM_OWN, ZMEM_BY_MAPPING, size);
+	mem->block = zmem_huge_size();
+	/* Huge pages, where no more than as much again is added. */
+	if (mem->mapped >= mem->block / 2)
+		mem->mapped = (mem->mapped + mem->block - 1) & ~(mem->block - 1);
 	mem->end = mem->mapped;
 	mem->fd = memfd_create("zclnd", MFD_CLOEXEC);
 	/* Now or never: a page that is missing later would be a SIGBUS. */

@@ -39,20 +39,45 @@ static bool punch(int fd, uint64_t at, size_t length)
 
 /* ---- a memfd of our own ------------------------------------------------------------- */
 
-/* The old pages are given back to the system, run by run. */
-static void drop_places(struct zmem *mem, size_t page, size_t n)
+static bool is_used(const struct zmem *mem, uint64_t from, uint64_t to)
+{
+	const size_t n = mem->mapped / zmem_page();
+
+	for (size_t i = 0; i < n; i++)
+		if (mem->place[i] >= from && mem->place[i] < to)
+			return true;
+	return to > mem->end;
+}
+
+/*
+ * What lies in from .. to of the memfd is not used any more: blocks of it in which nothing is used
+ * are given back to the system. Only whole ones, for of a part of a huge page the kernel wipes the
+ * bytes where they are, under the eyes of who still reads them.
+ */
+static void give_back(const struct zmem *mem, uint64_t from, uint64_t to)
+{
+	for (uint64_t at = from - from % mem->block; at < to; at += mem->block)
+		if (!is_used(mem, at, at + mem->block))
+			punch(mem->fd, at, mem->block);
+}
+
+/* The pages from `page` on are at `to` now; where they were may be given back, run by run. */
+static void move_places(struct zmem *mem, size_t page, size_t n, uint64_t to)
 {
 	const uint64_t size = zmem_page();
 
 	while (n > 0) {
 		const uint64_t at = mem->place[page];
-		size_t run = 1;
+		size_t run = 0;
 
-		while (run < n && mem->place[page + run] == at + run * size)
+		while (run < n && mem->place[page + run] == at + run * size) {
+			mem->place[page + run] = to + run * size;
 			run++;
-		punch(mem->fd, at, run * size);
+		}
+		give_back(mem, at, at + run * size);
 		page += run;
 		n -= run;
+		to += run * size;
 	}
 }
 
@@ -74,10 +99,8 @@ static bool replace_own(struct zmem *mem, uint8_t *first, size_t length)
 		errno = saved;
 		return false;
 	}
-	drop_places(mem, page, length / size);
-	for (size_t i = 0; i < length / size; i++)
-		mem->place[page + i] = to + i * size;
 	mem->end = to + length;
+	move_places(mem, page, length / size, to);
 	return true;
 }
 
@@ -108,11 +131,37 @@ static bool replace_direct(struct zmem *mem, uint8_t *first, const uint8_t *copy
 	return write_all(mem->direct, copy, length, mem->at + (uint64_t)(first - mem->data));
 }
 
+/* A huge page of which somebody holds a part stays where it is, wiped in that part. */
+static bool is_gone(uint8_t *first, size_t length)
+{
+	unsigned char resident[256];
+	const size_t step = sizeof(resident) * zmem_page();
+
+	for (size_t at = 0; at < length; at += step) {
+		const size_t n = MIN(step, length - at);
+
+		if (mincore(first + at, n, resident) < 0)
+			return false;
+		for (size_t i = 0; i < n / zmem_page(); i++)
+			if (resident[i] & 1)
+				return false;
+	}
+	return true;
+}
+
 static bool replace_by_hole(struct zmem *mem, uint8_t *first, const uint8_t *copy, size_t length)
 {
 	const uint64_t at = mem->at + (uint64_t)(first - mem->data);
+	bool gone;
 
-	return punch(mem->fd, at, length) && write_all(mem->fd, copy, length, at);
+	if (!punch(mem->fd, at, length))
+		return false;
+	gone = is_gone(first, length);
+	if (!write_all(mem->fd, copy, length, at))
+		return false;
+	if (!gone)
+		errno = EBUSY;
+	return gone;
 }
 
 static bool replace_file(struct zmem *mem, uint8_t *first, size_t length)

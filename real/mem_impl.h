@@ -34,12 +34,18 @@ struct zmem {
 	uint64_t at;	 /* FILE: where data is in the file */
 	uint64_t *place; /* OWN: where each page is in the memfd */
 	uint64_t end;	 /* OWN: of the memfd; pages that come in place of others lie behind */
+	size_t block;	 /* OWN: bytes of a huge page, the least that is given back; or of a page */
 	pthread_rwlock_t lock; /* senders read where pages are, a detach moves them */
 };
 
 /* mem_registry.c. False: other registered memory overlaps. */
 bool zmem_register(struct zmem *mem);
 void zmem_unregister(struct zmem *mem);
+
+/* mem_huge.c. Bytes of a huge page; of a page where the kernel has none. */
+size_t zmem_huge_size(void);
+/* Maps mem->fd shared where huge pages fit, and makes it of such where they are to be had. */
+void *zmem_map_huge(const struct zmem *mem, int protection);
 
 /* mem_detach.c: whole pages. False with errno. */
 bool zmem_replace(struct zmem *mem, uint8_t *first, size_t length);

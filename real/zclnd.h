@@ -408,7 +408,11 @@ ZCLND_API enum zclnd_err zclnd_portal_set_lazy(struct zclnd_ni *ni, uint32_t por
  */
 struct zclnd_mem;
 
-/* New memory, zeroed, size above 0. NULL with *error (may be NULL): ZCLND_E_INVALID, ZCLND_E_IO. */
+/*
+ * New memory, zeroed, size above 0. From half a huge page on (1 MiB) it takes whole huge pages
+ * where the system has them, and one piece of many messages is cheaper to send from than many
+ * pieces. NULL with *error (may be NULL): ZCLND_E_INVALID, ZCLND_E_IO.
+ */
 ZCLND_API struct zclnd_mem *zclnd_mem_new(size_t size, struct zclnd_error *error);
 /*
  * A shared mapping of a regular file: `length` bytes that it has from `offset` on, a multiple of

@@ -296,6 +296,15 @@ void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)
 	loop->source = data;
 }
 
+/*
+ * Why no wake-up is lost. Who leaves something stores it, then loads `asleep`; the loop, before it
+ * sleeps, stores `asleep`, then looks (waits). The four are sequentially consistent and so have one
+ * order. Say that the loop sleeps and its look has missed something. Then that was stored after the
+ * look, hence after the loop's last true, and the load sees this true, and rings; or a false that
+ * came later, which is another waker's, who rings. (The loop's own earlier false cannot be seen any
+ * more: stores of one thread to one object keep their order.) The bell stays readable until a pass
+ * reads it, and this pass runs the source after that.
+ */
 void zloop_wake(struct zloop *loop)
 {
 	if (atomic_load(&loop->asleep) && atomic_exchange(&loop->asleep, false))

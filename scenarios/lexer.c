@@ -105,6 +105,9 @@ size_t zrace_lexer_line(struct zrace_lexer *lexer, const char *line)
 			break;
 		}
 	}
+	/* The scanner frees what it says when it says the next, and not when it gets other text. */
+	while (g_scanner_get_next_token(lexer->scanner) != G_TOKEN_EOF)
+		;
 	g_scanner_input_text(lexer->scanner, "", 0);
 	g_free(text);
 	return lexer->ntokens;

@@ -265,17 +265,8 @@ static void test_cuts(void)
 	g_rand_free(rand);
 }
 
-/* Of the leak sanitizer, in builds that have it. */
-void __lsan_disable(void) __attribute__((weak));
-
 int main(int argc, char **argv)
 {
-	/*
-	 * GLib's scanner does not give back the text of some malformed tokens, and its frames do
-	 * not tell enough for a suppression: what counts here is that nothing crashes or hangs.
-	 */
-	if (__lsan_disable)
-		__lsan_disable();
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mutations/changed", test_mutations);
 	g_test_add_func("/mutations/cut", test_cuts);

@@ -74,10 +74,14 @@ class Process:
                                         env={**os.environ, **environment})
         self.output = b""
         self.cpu = None
-        self.watchdog = threading.Timer(PATIENCE, os.kill,
-                                        (self.process.pid, signal.SIGKILL))
+        self.late = False
+        self.watchdog = threading.Timer(PATIENCE, self.give_up)
         self.watchdog.daemon = True
         self.watchdog.start()
+
+    def give_up(self):
+        self.late = True
+        os.kill(self.process.pid, signal.SIGKILL)
 
     def read_some(self, seconds):
         """False at the end of the output."""
@@ -100,6 +104,12 @@ class Process:
 
     def text(self):
         return self.output.decode(errors="replace").strip()
+
+    def fate(self):
+        """Of one that failed, in words."""
+        if self.late:
+            return f"killed after {PATIENCE} s: {self.text()}"
+        return f"exit status {self.process.returncode}: {self.text()}"
 
     def end(self, sig=None):
         """Waits for the end, after a signal when one is given; the exit status."""
@@ -126,18 +136,10 @@ def call(contender, where, ready, size, count):
         if contender.ready is not None or attempt == 19:
             break
         time.sleep(0.1)
-    raise Failed(f"{' '.join(command)}: exit status {status}: {client.text()}")
+    raise Failed(f"{' '.join(command)}: {client.fate()}")
 
 
 def run(contender, where, size, count):
-    """As run_once; a run that failed is tried once more."""
-    try:
-        return run_once(contender, where, size, count)
-    except Failed:
-        return run_once(contender, where, size, count)
-
-
-def run_once(contender, where, size, count):
     """(value, remark, CPU seconds of both sides: client, server)."""
     server = Process([*where.server_prefix, *contender.server(where.addr, size, count)],
                      contender.environment())
@@ -148,6 +150,7 @@ def run_once(contender, where, size, count):
         value, remark = contender.read(client.text(), size, count)
     except (Failed, ValueError, KeyError, IndexError, AttributeError) as error:
         server.end(signal.SIGKILL)
-        raise Failed(str(error)) from error
+        late = f"; its server was killed after {PATIENCE} s" if server.late else ""
+        raise Failed(f"{error}{late}") from error
     server.end(None if contender.ends else signal.SIGTERM)
     return value, remark, client.cpu, server.cpu

@@ -21,7 +21,7 @@
  * asks again and again.
  */
 
-#define LOWAT	 (128 * 1024)
+#define PAGE	 4096
 #define MAX_SIZE ((size_t)64 << 20)
 
 enum kind { STREAM, PINGPONG };
@@ -70,32 +70,40 @@ static void send_all(int fd, const uint8_t *buf, size_t size, bool busy)
 	}
 }
 
-/* Fewer wake-ups, as in the real backend; what is left is always enough to wake up for. */
-static void set_lowat(int fd, size_t total)
-{
-	const int lowat = total >= LOWAT ? LOWAT : 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat));
-}
-
-/* Blocking receives wait in recv itself: one system call a message, when it comes whole. */
+/*
+ * Blocking receives wait in recv itself, until the message is whole: one system call a message. No
+ * SO_RCVLOWAT: a recv that has taken some bytes would sleep on when fewer than that are left.
+ */
 static void receive_all(int fd, uint8_t *buf, size_t size, size_t total, bool busy)
 {
-	const int flags = busy ? MSG_DONTWAIT : 0;
+	const int flags = busy ? MSG_DONTWAIT : MSG_WAITALL;
 
-	if (total >= LOWAT)
-		set_lowat(fd, total);
 	while (total > 0) {
 		const ssize_t n = recv(fd, buf, MIN(size, total), flags);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		if (n <= 0)
+		if (n < 0)
 			die("recv");
-		if (total >= LOWAT && total - (size_t)n < LOWAT)
-			set_lowat(fd, total - (size_t)n);
+		if (n == 0) {
+			fputs("plain: the other side closed early\n", stderr);
+			exit(1);
+		}
 		total -= (size_t)n;
 	}
+}
+
+/* Whole pages, as zclnd's memory is: the kernel copies faster into them. */
+static uint8_t *new_buffer(size_t size)
+{
+	void *buf;
+
+	if (posix_memalign(&buf, PAGE, size) != 0) {
+		errno = ENOMEM;
+		die("buffer");
+	}
+	memset(buf, 0, size);
+	return buf;
 }
 
 static void set_blocking(int fd)
@@ -204,7 +212,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	buf = g_malloc0(job.size);
+	buf = new_buffer(job.size);
 	fd = job.listens ? take_caller(&job) : call(&job);
 	set_blocking(fd);
 	if (job.listens)
@@ -212,6 +220,6 @@ int main(int argc, char **argv)
 	else
 		ask(fd, &job, buf);
 	close(fd);
-	g_free(buf);
+	free(buf);
 	return 0;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <errno.h>
 #include <glib.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "real/loop.h"
 #include "real/ring.h"
@@ -18,21 +16,32 @@
  */
 
 #define MOST_SUBMITTERS 6
-#define SLOTS		8  /* as a submitter has one thing under way, never full */
-#define LOST_AFTER	60 /* s: then a wake-up was lost, and the test fails instead of hanging */
+#define SLOTS		8 /* as a submitter has one thing under way, never full */
+#define SPINS		2000
+#define LOST_AFTER	INT64_C(60000000000) /* ns: a wake-up was lost; fails instead of hanging */
 
 struct wake {
 	struct zloop *loop;
 	struct zring *ring;
 	unsigned rounds;
 	unsigned seen, sleeps; /* the loop's */
+	GRand *dice;
 	atomic_uint submitters, running;
 };
 
 struct submitter {
 	struct wake *wake;
-	sem_t over;
+	atomic_bool over;
 };
+
+/* Some instructions, so that things are left at every moment of the loop's way to sleep. */
+static void dawdle(GRand *dice)
+{
+	atomic_uint left = (unsigned)g_rand_int_range(dice, 0, 200);
+
+	while (atomic_load_explicit(&left, memory_order_relaxed) > 0)
+		atomic_fetch_sub_explicit(&left, 1, memory_order_relaxed);
+}
 
 static bool waits(void *data)
 {
@@ -46,7 +55,7 @@ static bool waits(void *data)
 static void see_to(struct submitter *submitter)
 {
 	submitter->wake->seen++;
-	sem_post(&submitter->over);
+	atomic_store(&submitter->over, true);
 }
 
 static bool run_source(void *data)
@@ -62,6 +71,7 @@ static bool run_source(void *data)
 		see_to(submitter);
 		any = true;
 	}
+	dawdle(wake->dice);
 	return any;
 }
 
@@ -89,24 +99,19 @@ static void leave(struct submitter *submitter)
 	zloop_wake(wake->loop);
 }
 
+/* Awake, so that the next thing is left while the loop is on its way to sleep. */
 static void wait_until_seen(struct submitter *submitter)
 {
-	struct timespec end;
+	const int64_t end = zloop_now() + LOST_AFTER;
 
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += LOST_AFTER;
-	while (sem_timedwait(&submitter->over, &end) != 0)
-		if (errno != EINTR)
+	while (!atomic_load(&submitter->over)) {
+		for (int i = 0; i < SPINS && !atomic_load(&submitter->over); i++)
+			;
+		sched_yield();
+		if (zloop_now() > end)
 			g_error("the loop sleeps, and something is left for it");
-}
-
-/* Some instructions, so that things are left at every moment of the loop's way to sleep. */
-static void dawdle(GRand *dice)
-{
-	atomic_uint left = (unsigned)g_rand_int_range(dice, 0, 400);
-
-	while (atomic_load_explicit(&left, memory_order_relaxed) > 0)
-		atomic_fetch_sub_explicit(&left, 1, memory_order_relaxed);
+	}
+	atomic_store(&submitter->over, false);
 }
 
 static void *submit(void *data)
@@ -116,7 +121,6 @@ static void *submit(void *data)
 	const unsigned which = atomic_fetch_add(&wake->submitters, 1);
 	GRand *dice = g_rand_new_with_seed(which);
 
-	sem_init(&me.over, 0, 0);
 	for (unsigned i = 0; i < wake->rounds; i++) {
 		dawdle(dice);
 		if ((i + which) % 8 == 0)
@@ -125,7 +129,6 @@ static void *submit(void *data)
 			leave(&me);
 		wait_until_seen(&me);
 	}
-	sem_destroy(&me.over);
 	g_rand_free(dice);
 	if (atomic_fetch_sub(&wake->running, 1) == 1)
 		zloop_post(wake->loop, stop, wake);
@@ -140,6 +143,7 @@ static void test_wake(gconstpointer data)
 
 	g_assert_nonnull(wake.loop);
 	wake.rounds = (g_test_slow() ? 600000 : 30000) / n;
+	wake.dice = g_rand_new_with_seed(n);
 	atomic_store(&wake.running, n);
 	zring_open(wake.ring);
 	zloop_set_source(wake.loop, waits, run_source, &wake);
@@ -151,6 +155,7 @@ static void test_wake(gconstpointer data)
 	g_assert_cmpuint(wake.seen, ==, n * wake.rounds);
 	g_assert_cmpuint(wake.sleeps, >, 0);
 	g_test_message("%u things left, the loop went to sleep %u times", wake.seen, wake.sleeps);
+	g_rand_free(wake.dice);
 	zring_free(wake.ring);
 	zloop_free(wake.loop);
 }

@@ -193,6 +193,7 @@ static void add_peer(struct zcl_digest *digest, const struct zcl_node *node,
 	add_time(digest, peer->retry_at, now);
 	zcl_digest_u64(digest, (uint64_t)peer->retry_interval);
 	zcl_digest_u64(digest, (uint64_t)peer->lost_races << 32 | peer->conns.length);
+	zcl_digest_u64(digest, peer->connecting ? peer->fallbacks : 0);
 	for (const GList *l = peer->conns.head; l != NULL; l = l->next)
 		zcl_digest_u64(digest, ordinal(node, l->data));
 	add_queue(digest, &peer->waiting, now);

@@ -45,6 +45,7 @@ static const struct entry entries[ZCL_ERR_LAST] = {
 	[ZCL_E_IO] = {"io", "the system failed to move the bytes", true},
 	[ZCL_E_RACE] = {"race", "the connection race was lost", true},
 	[ZCL_E_VERSION] = {"version", "no protocol version in common", true},
+	[ZCL_E_FICKLE] = {"fickle", "the peer names another version at each call", true},
 	[ZCL_E_STALE] = {"stale", "the peer has restarted", true},
 	[ZCL_E_DUPLICATE] = {"duplicate", "the connection exists already", true},
 	[ZCL_E_SHUTDOWN] = {"shutdown", "this node is shutting down", true},

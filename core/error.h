@@ -38,6 +38,7 @@ enum zcl_err {
 	ZCL_E_IO,	   /* the backend failed in another way */
 	ZCL_E_RACE,	   /* lost the connection race */
 	ZCL_E_VERSION,	   /* no version in common */
+	ZCL_E_FICKLE,	   /* the peer names another version at each call */
 	ZCL_E_STALE,	   /* the peer restarted: its incarnation changed */
 	ZCL_E_DUPLICATE,   /* the connection exists already */
 	ZCL_E_SHUTDOWN,	   /* this node is closing */

@@ -24,6 +24,7 @@ struct zcl_peer {
 	int64_t retry_at;
 	int64_t retry_interval;
 	uint32_t lost_races;
+	uint32_t fallbacks; /* since the connecting mark went up */
 
 	GQueue waiting; /* messages without a connection */
 	GQueue zc_reqs; /* messages whose ZC-ACK has not come, oldest first */

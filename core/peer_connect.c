@@ -7,6 +7,12 @@
  * not at a change of version: a caller with the lower NID who comes in between is to be refused.
  */
 
+/*
+ * Changes of version before a call counts as failed. A node of the newest version that meets the
+ * oldest one, which tells it the version between them, needs two.
+ */
+#define MAX_FALLBACKS 3
+
 static const struct zcl_proto *best_proto(const struct zcl_peer *peer)
 {
 	return peer->proto ? peer->proto : zcl_proto_find(peer->node->config.max_version);
@@ -76,6 +82,8 @@ void zcl_peer_start_attempt(struct zcl_peer *peer, int64_t now)
 		return;
 	}
 	zcl_peer_missing(peer, &ctype);
+	if (!peer->connecting)
+		peer->fallbacks = 0;
 	peer->connecting = true;
 	conn = zcl_conn_new(node, peer, ctype, best_proto(peer), now);
 	conn->called_as = peer->proto == NULL ? node->config.calls_as : 0;
@@ -154,6 +162,11 @@ void zcl_peer_attempt_version(struct zcl_peer *peer, const struct zcl_proto *pro
 		     now);
 	if (zcl_fault(peer->node, ZCL_FAULT_NO_FALLBACK)) {
 		zcl_peer_attempt_failed(peer, ZCL_E_VERSION, now);
+		return;
+	}
+	if (++peer->fallbacks > MAX_FALLBACKS) {
+		peer->told = false; /* what it says holds for nothing */
+		zcl_peer_attempt_failed(peer, ZCL_E_FICKLE, now);
 		return;
 	}
 	if (!zcl_fault(peer->node, ZCL_FAULT_FORGET_FALLBACK))

@@ -79,6 +79,10 @@ static const struct zjournal_phrase phrases[] = {
 	 NULL},
 	{"failed", "error", "version", WRONG,
 	 "cannot be connected to (version): it speaks no version that is spoken here", NULL},
+	{"failed", "error", "fickle", WRONG,
+	 "cannot be connected to (fickle): it names another version at each call; do two nodes "
+	 "share its address?",
+	 NULL},
 	{"failed", "error", "race", WRONG,
 	 "cannot be connected to (race): it refuses each time, as one does that has the connection "
 	 "already; it may hold an old one until its timeout",

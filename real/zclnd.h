@@ -80,6 +80,7 @@ enum zclnd_err {
 	ZCLND_E_IO,	     /* the system failed in another way */
 	ZCLND_E_RACE,	     /* lost the connection race */
 	ZCLND_E_VERSION,     /* no version in common */
+	ZCLND_E_FICKLE,	     /* the peer names another version at each call */
 	ZCLND_E_STALE,	     /* the peer restarted */
 	ZCLND_E_DUPLICATE,   /* the connection exists already */
 	ZCLND_E_SHUTDOWN,    /* this side is stopping, or was not started */

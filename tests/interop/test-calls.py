@@ -304,6 +304,20 @@ def bad_answers():
             equal(node.calls, [2], what)
 
 
+@test("a node that names another version at each call is called again later, not at once")
+def fickle():
+    def contradict(node, call):
+        return ksock.Hello(3 - call.version, node.nid, NONE, node.incarnation, node.nid).pack()
+
+    # Refused for good, a ping fails with the first attempt; its next ones wait out the interval.
+    with Answers(contradict) as node, \
+            Caller(node, "--count", "3", "--interval", "1", "--timeout", "5") as caller:
+        status, text = caller.process.finish()
+        equal((status, text.count("no answer ")), (1, 3), text)
+        assert "the peer names another version at each call" in text, text
+        equal(node.calls, [2, 1, 2, 1] * 3)
+
+
 @test("half an answer is no answer of a node of before 2007, yet V1 is tried")
 def half_answer():
     with Answers(lambda n, h: n.hello(h.version, CONTROL, h.src_nid).pack()[:30]) as node, \

@@ -66,7 +66,7 @@ finds accept-duplicates exactly-one-conn-per-type "$scenarios/a.race"
 finds wrong-inverse needless-failure typed.race
 finds refuse-all needless-failure one.race
 finds keep-mark nothing-left-connecting "$scenarios/a.race"
-finds forget-fallback bounded-retries "$scenarios/c.race"
+finds forget-fallback needless-failure "$scenarios/c.race"
 finds keep-stale one-incarnation --outages 1 typed.race
 
 # All at once, for they mostly wait.

@@ -52,6 +52,7 @@ struct zcl_conn {
 	size_t hello_len, hello_sent;
 
 	struct zcl_rx rx;
+	bool ack_taken; /* of the message that is being received, before its LNet header */
 	struct zcl_sink sink;
 	GByteArray *stash;		  /* bytes that came in while in PARSE_WAIT; NULL: none */
 	struct zcl_deadline due;	  /* the earlier one of these */

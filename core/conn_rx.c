@@ -64,11 +64,27 @@ static void noop_received(struct zcl_conn *conn, const struct zcl_ksm *ksm, int6
 		acked(conn, cookie, now);
 }
 
+/*
+ * All bytes are used up. When they end between a ksock header and its LNet header, the ZC-ACK that
+ * is in the one does not wait for the other (wire notes 6).
+ */
+static void ran_out(struct zcl_conn *conn, int64_t now)
+{
+	const uint64_t cookie = conn->rx.ksm.ksm_zc_cookies[1];
+
+	if (conn->rx.state != ZCL_RX_LNET_HEADER || cookie == 0 || conn->ack_taken)
+		return;
+	conn->ack_taken = true;
+	acked(conn, cookie, now);
+}
+
 static void header_received(struct zcl_conn *conn, int64_t now)
 {
 	const struct zcl_ksm *ksm = &conn->rx.ksm;
+	const bool taken = conn->ack_taken;
 
-	if (ksm->ksm_zc_cookies[1] != 0) {
+	conn->ack_taken = false;
+	if (ksm->ksm_zc_cookies[1] != 0 && !taken) {
 		acked(conn, ksm->ksm_zc_cookies[1], now);
 		if (zcl_conn_is_down(conn))
 			return;
@@ -156,8 +172,10 @@ static const uint8_t *run(struct zcl_conn *conn, const uint8_t *at, const uint8_
 			protocol_error(conn, err, now);
 			return end;
 		}
-		if (kind == ZCL_ITEM_MORE)
+		if (kind == ZCL_ITEM_MORE) {
+			ran_out(conn, now);
 			return at;
+		}
 		handle(conn, kind, now);
 	}
 	return end;

@@ -156,8 +156,12 @@ static uint64_t carrier_place(const struct zcl_txq *q)
 
 static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int64_t now)
 {
-	const bool set[] = {conn->active, conn->zc_capable, conn->copy_below > 0, conn->tx_awake,
-			    conn->peer != NULL && conn->peer->attempt == conn};
+	const bool set[] = {conn->active,
+			    conn->zc_capable,
+			    conn->copy_below > 0,
+			    conn->tx_awake,
+			    conn->peer != NULL && conn->peer->attempt == conn,
+			    conn->ack_taken};
 
 	zcl_digest_u64(digest, (uint64_t)conn->state << 32 | (uint32_t)conn->ctype);
 	zcl_digest_u64(digest, flags(set, G_N_ELEMENTS(set)));

@@ -367,6 +367,42 @@ static void test_acked_twice(void)
 	raw_free(r);
 }
 
+/* The ACK in a message's ksock header counts when that is there: its LNet header may never come. */
+static void test_acked_at_the_header(void)
+{
+	const struct zcl_ksm ksm = {.ksm_type = ZCL_KSM_LNET, .ksm_zc_cookies = {0, 2}};
+	const struct zcl_ksm next = {.ksm_type = ZCL_KSM_LNET, .ksm_zc_cookies = {0, 3}};
+	const struct zcl_lnet_hdr hdr = {.dest_nid = SELF, .src_nid = PEER, .type = ZCL_LNET_PUT};
+	uint8_t head[ZCL_MSG_HDR_SIZE];
+
+	zcl_lnet_hdr_encode(&hdr, head + ZCL_KSM_SIZE);
+	for (size_t cut = ZCL_KSM_SIZE - 1; cut <= ZCL_MSG_HDR_SIZE; cut++) {
+		struct raw *r = raw_new(ZCL_V2, ZCL_REFUSE_REPLY, false);
+		const struct zcl_stats *stats = zcl_node_stats(r->node);
+
+		zcl_ksm_encode(&ksm, head);
+		call(r, false, SELF, ZCL_V2);
+		put_bulk(r);
+		drain(r);
+		hear(r, head, cut);
+		g_assert_cmpuint(stats->acks_received, ==, cut >= ZCL_KSM_SIZE);
+		g_assert_cmpuint(stats->buffers_released, ==, cut >= ZCL_KSM_SIZE);
+		g_assert_cmpint(r->last.final, ==, cut >= ZCL_KSM_SIZE);
+		/* Once: the rest does not make it a second one. */
+		hear(r, head + cut, sizeof(head) - cut);
+		g_assert_cmpuint(stats->acks_received, ==, 1);
+		g_assert_cmpuint(stats->messages_received, ==, 1);
+		g_assert_false(r->aborted);
+		/* And the next message's counts again. */
+		put_bulk(r);
+		drain(r);
+		zcl_ksm_encode(&next, head);
+		hear(r, head, sizeof(head));
+		g_assert_cmpuint(stats->acks_received, ==, 2);
+		raw_free(r);
+	}
+}
+
 /*
  * A message and its ACK take different connections of a typed set. The one breaks while the ACK is
  * on its way on the other: that is nobody's fault. A cookie that was never given is.
@@ -560,6 +596,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/garbage", test_garbage);
 	g_test_add_func("/conn/unknown-cookie", test_unknown_cookie);
 	g_test_add_func("/conn/acked-twice", test_acked_twice);
+	g_test_add_func("/conn/acked-at-the-header", test_acked_at_the_header);
 	g_test_add_func("/conn/acked-late", test_acked_late);
 	g_test_add_func("/conn/acked-too-early", test_acked_too_early);
 	g_test_add_func("/conn/ack-after-payload", test_ack_after_payload);

@@ -136,7 +136,7 @@ struct zcl_ping_info {
 
 enum zcl_lnet_event_kind {
 	ZCL_LNET_EV_SEND,  /* a PUT's buffer is the owner's again (both releases), or it failed */
-	ZCL_LNET_EV_ACK,   /* the target acknowledged a PUT: mlength */
+	ZCL_LNET_EV_ACK,   /* the target acknowledged a PUT: mlength, at most rlength */
 	ZCL_LNET_EV_REPLY, /* a GET is answered or failed: mlength, ping */
 	ZCL_LNET_EV_PUT,   /* a PUT landed in an attached buffer */
 	ZCL_LNET_EV_GET,   /* a GET read from an attached buffer; its pages are free again */

@@ -242,12 +242,15 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 static void ack_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	struct zcl_op *op = op_of(conn, hdr->msg.ack.dst_wmd);
+	size_t mlength;
 
 	if (op == NULL || op->kind != ZCL_OP_PUT) {
 		dropped(conn, hdr, ZCL_E_NOT_FOUND, now);
 		return;
 	}
-	zcl_lnet_op_answered(conn->node, op, ZCL_OK, hdr->msg.ack.mlength, now);
+	/* Nobody takes more than was sent, whatever it says: a program may count on that. */
+	mlength = MIN(hdr->msg.ack.mlength, op->rlength);
+	zcl_lnet_op_answered(conn->node, op, ZCL_OK, mlength, now);
 }
 
 static void reply_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)

@@ -544,6 +544,41 @@ static void test_copying(void)
 	raw_free(r);
 }
 
+/* An LNet ACK for more than was sent: the program hears of what was sent. */
+static void test_acked_too_much(void)
+{
+	static const uint32_t said[] = {0, 99, 100, 101, UINT32_MAX};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(said); i++) {
+		struct raw *r = raw_new(ZCL_V2, ZCL_REFUSE_REPLY, false);
+		const struct iovec iov = {payload, 100};
+		const struct zcl_put put = {
+			.target = PEER, .portal = 3, .iov = &iov, .niov = 1, .want_ack = true};
+		struct zcl_lnet_hdr hdr;
+		const struct zcl_ksm ksm = {.ksm_type = ZCL_KSM_LNET};
+		uint8_t bytes[ZCL_MSG_HDR_SIZE];
+
+		call(r, false, SELF, ZCL_V2);
+		g_byte_array_set_size(r->out, 0);
+		g_assert_cmpint(zcl_lnet_put(r->node, &put, 0), ==, ZCL_OK);
+		drain(r);
+		g_assert_cmpint(zcl_lnet_hdr_decode(r->out->data + ZCL_KSM_SIZE, &hdr), ==, ZCL_OK);
+		hdr = (struct zcl_lnet_hdr){
+			.dest_nid = SELF,
+			.src_nid = PEER,
+			.type = ZCL_LNET_ACK,
+			.msg.ack = {.dst_wmd = hdr.msg.put.ack_wmd, .mlength = said[i]}};
+		zcl_ksm_encode(&ksm, bytes);
+		zcl_lnet_hdr_encode(&hdr, bytes + ZCL_KSM_SIZE);
+		hear(r, bytes, sizeof(bytes));
+		g_assert_cmpint(r->last.kind, ==, ZCL_LNET_EV_ACK);
+		g_assert_cmpint(r->last.status, ==, ZCL_OK);
+		g_assert_cmpuint(r->last.mlength, ==, MIN(said[i], 100));
+		g_assert_false(r->aborted);
+		raw_free(r);
+	}
+}
+
 /* ---- the active side ---- */
 
 static void dial(struct raw *r)
@@ -600,6 +635,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/acked-late", test_acked_late);
 	g_test_add_func("/conn/acked-too-early", test_acked_too_early);
 	g_test_add_func("/conn/ack-after-payload", test_ack_after_payload);
+	g_test_add_func("/conn/acked-too-much", test_acked_too_much);
 	g_test_add_func("/conn/copying", test_copying);
 	g_test_add_func("/conn/not-capable", test_not_capable);
 	g_test_add_func("/conn/no-ack-for-bad-checksum", test_no_ack_for_bad_checksum);

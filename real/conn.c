@@ -18,6 +18,7 @@
 #define PROBE_NS INT64_C(5000000000)
 
 static void on_ready(void *data, uint32_t events);
+static bool look(void *data);
 static void time_is_up(void *data);
 
 struct zreal_conn *zreal_conn_new(struct zreal_node *node)
@@ -29,7 +30,7 @@ struct zreal_conn *zreal_conn_new(struct zreal_node *node)
 	conn->lowat = 1;
 	zsplice_init(&conn->splice);
 	conn->pending.data = conn->link.data = conn;
-	conn->io = (struct zloop_io){.fd = -1, .fn = on_ready, .data = conn};
+	conn->io = (struct zloop_io){.fd = -1, .fn = on_ready, .look = look, .data = conn};
 	conn->timer = (struct zloop_timer){.fn = time_is_up, .data = conn};
 	g_queue_push_tail_link(&node->conns, &conn->link);
 	node->stats.conns++;
@@ -368,4 +369,9 @@ static void on_ready(void *data, uint32_t events)
 			gone(conn);
 		break;
 	}
+}
+
+static bool look(void *data)
+{
+	return zreal_conn_look(data);
 }

@@ -19,6 +19,8 @@
 
 #define NS_PER_S   1000000000
 #define MAX_EVENTS 64
+/* Passes in a row that only look at the descriptor that was ready last. */
+#define LOOKS_IN_A_ROW 7
 
 struct post {
 	void (*fn)(void *data);
@@ -55,6 +57,8 @@ struct zloop {
 	bool (*run_source)(void *data);
 	void *source;
 	int64_t busy_poll, busy_until;
+	struct zloop_io *hot; /* the last to be ready of those that can be looked at */
+	int looks;	      /* since all were asked for */
 
 	sigset_t signals;
 	struct handler handlers[NSIG];
@@ -105,6 +109,8 @@ void zloop_remove(struct zloop *loop, struct zloop_io *io)
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, io->fd, NULL);
 	io->fd = -1;
 	io->events = 0;
+	if (loop->hot == io)
+		loop->hot = NULL;
 	for (int i = loop->ready_at; i < loop->ready_end; i++)
 		if (loop->ready[i].data.ptr == io)
 			loop->ready[i].data.ptr = NULL;
@@ -116,8 +122,11 @@ static void dispatch(struct zloop *loop)
 		const struct epoll_event ev = loop->ready[loop->ready_at++];
 		struct zloop_io *io = ev.data.ptr;
 
-		if (io)
-			io->fn(io->data, ev.events);
+		if (!io)
+			continue;
+		if (io->look)
+			loop->hot = io;
+		io->fn(io->data, ev.events);
 	}
 	loop->ready_at = loop->ready_end = 0;
 }
@@ -401,7 +410,7 @@ static bool may_sleep(struct zloop *loop)
 {
 	if (loop->work.next != &loop->work)
 		return false;
-	if (loop->busy_poll > 0 && zloop_now() < loop->busy_until)
+	if (loop->busy_poll > 0 && loop->time < loop->busy_until)
 		return false;
 	if (!loop->waits)
 		return true;
@@ -412,21 +421,46 @@ static bool may_sleep(struct zloop *loop)
 	return false;
 }
 
-static void one_pass(struct zloop *loop)
+/* Whoever was ready last is likely to be next; the others are asked for every few passes. */
+static bool may_look(const struct zloop *loop)
 {
-	const bool sleeps = may_sleep(loop);
-	const int n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, sleeps ? -1 : 0);
-	bool worked;
+	return loop->busy_poll > 0 && loop->hot && loop->looks < LOOKS_IN_A_ROW;
+}
 
+static bool look(struct zloop *loop)
+{
+	loop->looks++;
+	loop->time = zloop_now();
+	return loop->hot->look(loop->hot->data);
+}
+
+/* Dispatches what is ready. False: nothing was. */
+static bool poll_all(struct zloop *loop, bool sleeps)
+{
+	int n;
+
+	if (sleeps)
+		arm_timerfd(loop);
+	n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, sleeps ? -1 : 0);
 	if (sleeps && loop->waits)
 		atomic_store_explicit(&loop->asleep, false, memory_order_relaxed);
+	loop->looks = 0;
 	loop->time = zloop_now();
 	loop->ready_at = 0;
 	loop->ready_end = MAX(n, 0);
 	dispatch(loop);
-	worked = loop->run_source && loop->run_source(loop->source);
-	if (loop->busy_poll > 0 && (n > 0 || sleeps || worked))
-		loop->busy_until = zloop_now() + loop->busy_poll;
+	return n > 0 || sleeps;
+}
+
+static void one_pass(struct zloop *loop)
+{
+	const bool sleeps = may_sleep(loop);
+	bool worked = !sleeps && may_look(loop) ? look(loop) : poll_all(loop, sleeps);
+
+	if (loop->run_source && loop->run_source(loop->source))
+		worked = true;
+	if (worked && loop->busy_poll > 0)
+		loop->busy_until = loop->time + loop->busy_poll;
 	run_timers(loop);
 }
 
@@ -470,7 +504,6 @@ void zloop_run(struct zloop *loop)
 		run_work(loop);
 		if (loop->stopped)
 			break;
-		arm_timerfd(loop);
 		one_pass(loop);
 	}
 	loop->time = 0;

@@ -19,6 +19,11 @@ struct zloop_io {
 	uint32_t events;
 	void (*fn)(void *data, uint32_t events);
 	void *data;
+	/*
+	 * NULL: none. Reads without being told that there is something; false: there was nothing.
+	 * For busy polling: one system call instead of two when the same descriptor goes on.
+	 */
+	bool (*look)(void *data);
 };
 
 /* A timer, embedded in its owner; zero-initialised with fn and data set. */
@@ -77,7 +82,10 @@ void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)
 		      void *data);
 /* Any thread: a system call only when the loop sleeps or is about to. */
 void zloop_wake(struct zloop *loop);
-/* For ns after the last thing that happened the loop looks again instead of sleeping; 0: never. */
+/*
+ * For ns after the last thing that happened the loop looks again instead of sleeping; 0: never. It
+ * looks at the descriptor with a look function that was ready last, and in every eighth pass at all.
+ */
 void zloop_set_busy_poll(struct zloop *loop, int64_t ns);
 
 /* Runs what was posted but not seen to: after the loop has ended, from any one thread. */

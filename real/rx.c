@@ -63,6 +63,7 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 		read_failed(conn, got);
 		return false;
 	}
+	zreal_node_kick(node);
 	if (node->options.catch_up)
 		node->options.catch_up(node->options.user);
 	taken = MIN((size_t)got, direct);
@@ -79,12 +80,26 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 	return (size_t)got == direct + tail;
 }
 
+bool zreal_conn_look(struct zreal_conn *conn)
+{
+	size_t total = 0;
+	bool in_payload;
+
+	/* In bulk the kernel says when there is enough to read. */
+	if (conn->state != ZREAL_OPEN || conn->paused || conn->lowat > 1 ||
+	    conn->asked & ZREAL_ASK_END || zcl_conn_rx_paused(conn->core))
+		return false;
+	read_once(conn, &total, &in_payload);
+	if (conn->state == ZREAL_OPEN)
+		set_lowat(conn);
+	return total > 0 || conn->state != ZREAL_OPEN;
+}
+
 void zreal_conn_receive(struct zreal_conn *conn)
 {
 	size_t total = 0;
 	bool more = true, in_payload;
 
-	zreal_node_kick(conn->node);
 	while (more && total < PASS_BYTES) {
 		if (conn->state != ZREAL_OPEN || conn->asked & ZREAL_ASK_END)
 			return;

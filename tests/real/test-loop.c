@@ -119,7 +119,7 @@ static void test_remove_within_a_pass(void)
 	for (int i = 0; i < 2; i++) {
 		items[i] = (struct item){.loop = loop, .log = log, .name = 'x'};
 		items[i].other = &items[!i];
-		items[i].io = (struct zloop_io){-1, 0, take_other_out, &items[i]};
+		items[i].io = (struct zloop_io){.fd = -1, .fn = take_other_out, .data = &items[i]};
 		zloop_add(loop, &items[i].io, i ? dup(fds[0]) : fds[0], EPOLLIN);
 	}
 	g_assert_cmpint(write(fds[1], "z", 1), ==, 1);
@@ -195,12 +195,96 @@ static void test_clock(void)
 	}
 }
 
+/* A descriptor that always has more, and another one that is to have its turn all the same. */
+struct looked_at {
+	struct zloop *loop;
+	struct zloop_io hot, other;
+	int asked, looks, most;
+	bool drop;
+};
+
+static void hot_ready(void *data, uint32_t events)
+{
+	struct looked_at *pair = data;
+
+	(void)events;
+	pair->asked++;
+	pair->looks = 0;
+	if (!pair->drop)
+		return;
+	zloop_remove(pair->loop, &pair->hot);
+	zloop_stop(pair->loop);
+}
+
+static bool hot_look(void *data)
+{
+	struct looked_at *pair = data;
+
+	pair->looks++;
+	pair->most = MAX(pair->most, pair->looks);
+	return true;
+}
+
+static void other_ready(void *data, uint32_t events)
+{
+	struct looked_at *pair = data;
+	char byte;
+
+	(void)events;
+	g_assert_cmpint(read(pair->other.fd, &byte, 1), ==, 1);
+	if (byte == '.')
+		pair->drop = true;
+}
+
+static void stop_at_other(void *data, uint32_t events)
+{
+	struct looked_at *pair = data;
+
+	(void)events;
+	zloop_stop(pair->loop);
+}
+
+static void test_look(void)
+{
+	struct looked_at pair = {.loop = new_loop()};
+	int hot[2], other[2];
+
+	g_assert_cmpint(pipe(hot), ==, 0);
+	g_assert_cmpint(pipe(other), ==, 0);
+	pair.hot = (struct zloop_io){.fd = -1, .fn = hot_ready, .look = hot_look, .data = &pair};
+	pair.other = (struct zloop_io){.fd = -1, .fn = other_ready, .data = &pair};
+	zloop_add(pair.loop, &pair.hot, hot[0], EPOLLIN);
+	zloop_add(pair.loop, &pair.other, other[0], EPOLLIN);
+	g_assert_cmpint(write(hot[1], "x", 1), ==, 1);
+	g_assert_cmpint(write(other[1], "abcdefg.", 8), ==, 8);
+	zloop_set_busy_poll(pair.loop, INT64_C(3600000000000));
+	zloop_run(pair.loop);
+	/* Each byte of the other one took a pass in which all were asked for. */
+	g_assert_cmpint(pair.asked, >=, 8);
+	g_assert_cmpint(pair.most, ==, 7);
+
+	/* It is gone: nobody looks at it. */
+	pair.looks = 0;
+	pair.drop = false;
+	g_assert_cmpint(write(other[1], "z", 1), ==, 1);
+	pair.other.fn = stop_at_other;
+	zloop_run(pair.loop);
+	g_assert_cmpint(pair.looks, ==, 0);
+	zloop_remove(pair.loop, &pair.other);
+	zloop_free(pair.loop);
+	for (int i = 0; i < 2; i++) {
+		close(hot[i]);
+		close(other[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/loop/timers", test_timers);
 	g_test_add_func("/loop/work", test_work);
 	g_test_add_func("/loop/remove-within-a-pass", test_remove_within_a_pass);
+	g_test_add_func("/loop/look", test_look);
 	g_test_add_func("/loop/posts", test_posts);
 	g_test_add_func("/loop/signal", test_signal);
 	g_test_add_func("/loop/clock", test_clock);

@@ -84,7 +84,8 @@ void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)
 void zloop_wake(struct zloop *loop);
 /*
  * For ns after the last thing that happened the loop looks again instead of sleeping; 0: never. It
- * looks at the descriptor with a look function that was ready last, and in every eighth pass at all.
+ * looks at the descriptor with a look function that was ready last, and in every eighth pass at
+ * all.
  */
 void zloop_set_busy_poll(struct zloop *loop, int64_t ns);
 

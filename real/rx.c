@@ -57,7 +57,9 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 		direct += iov[i].iov_len;
 	iov[niov] = (struct iovec){node->scratch, tail};
 	do
-		got = readv(conn->io.fd, iov, (int)niov + 1);
+		/* What follows is likely to be small, and recv is the cheaper call. */
+		got = niov == 0 ? recv(conn->io.fd, node->scratch, tail, 0)
+				: readv(conn->io.fd, iov, (int)niov + 1);
 	while (got < 0 && errno == EINTR);
 	if (got <= 0) {
 		read_failed(conn, got);

@@ -1,254 +1,130 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Measures zclnd beside plain TCP and beside other tools that are installed: every contender once a
-round, round after round, on loopback and, for root, over a veth pair between two network namespaces.
-Prints ratios of bests and of medians against the plain program, and the CPU seconds that both sides
-took per GB. A machine's own speed drops out of ratios; its noise drops out of bests. The goals are
-ratios of bests that the project wants to reach; nothing fails when they are missed."""
+round, another one first in each, on loopback and, for root, over a veth pair between two network
+namespaces. Prints ratios of bests and of medians against the plain program, the CPU seconds that both
+sides took per GB, and what of the project's goals is reached. A machine's own speed drops out of
+ratios; its noise drops out of bests. Exit status 1: a run of zclnd or of the plain program failed;
+goals that are missed fail nothing."""
 
 import argparse
+import json
 import os
-import statistics
 import sys
 
+import goals
+import groups
 import hosts
-import rivals
+import machine
+import results
+
+PLACES = {place.name: place for place in (hosts.Loopback, hosts.Veth)}
+KEYS = ("bulk", "bulk64", "busy", "blocking", "rate", "threads", "core", "idle")
+GROUPS = """groups:
+  bulk      1 MiB messages, window 8
+  bulk64    64 KiB messages, window 8
+  busy      64 B round trips, busy poll
+  blocking  64 B round trips, waiting in the kernel
+  rate      64 B PUTs on one connection, window 512
+  threads   bulk to two peers, with one thread and with two
+  core      the protocol core alone (a program of its own)
+  idle      what 10,000 idle connections cost (a program of its own)
+
+Debian packages of the tools: iperf3, ucx-utils, qperf, libfabric-bin; libzmq3-dev before configure.
+`table.py FILE...` in the same folder prints the goals of files of --json, also as Markdown."""
 
 
-class Goal:
-    """ratio >= least (or <= most) of this contender against that one."""
-
-    def __init__(self, of, against, least=None, most=None, what="rate", at=None):
-        self.of = of
-        self.against = against
-        self.least = least
-        self.most = most
-        self.what = what
-        self.at = at  # only there: "loopback"
-
-
-class Group:
-    def __init__(self, key, title, size, count, contenders, goals, roundtrip=False):
-        self.key = key
-        self.title = title
-        self.size = size
-        self.count = count
-        self.contenders = contenders
-        self.goals = goals
-        self.roundtrip = roundtrip
-        self.small = size < 1024  # messages count, not bytes
-
-
-def bulk(args, size, device):
-    """Streams of messages of one size, window 8."""
-
-    def z(name, *options):
-        return rivals.Zclnd(args.zclnd, name, ["--no-ack", *options])
-
-    return [
-        rivals.Plain(args.plain, "stream"),
-        z("copy", "--way", "copy"),
-        z("copy, no ZC-ACKs", "--way", "copy", "--no-zc-ack"),
-        z("auto"),
-        z("splice", "--way", "splice"),
-        z("zerocopy", "--way", "zerocopy"),
-        rivals.Ucx(device),
-        rivals.Iperf3(),
-        rivals.Iperf3(zerocopy=True),
-        rivals.Zmq(args.zmq),
-        rivals.Qperf(),
-    ]
+def parse():
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=GROUPS, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true",
+                        help="about two minutes: three rounds, only what a goal names")
+    parser.add_argument("--only", action="append", choices=KEYS, metavar="GROUP",
+                        help="this group; may be repeated (all)")
+    parser.add_argument("--place", action="append", choices=sorted(PLACES), metavar="PLACE",
+                        help="loopback or veth, which needs root; may be repeated (loopback, and "
+                        "veth as root)")
+    parser.add_argument("--rounds", type=int, metavar="N",
+                        help="of each contender (7; 3 with --quick)")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X",
+                        help="X times as many messages (1)")
+    parser.add_argument("--own", action="store_true", help="no tools but the project's own")
+    parser.add_argument("--json", metavar="FILE", help="writes all that was measured")
+    parser.add_argument("--zclnd", default="./zclnd", metavar="PROGRAM", help="(./zclnd)")
+    for name in ("plain", "zmq", "core", "idle"):
+        default = "bench/core-bench" if name == "core" else f"bench/{name}"
+        parser.add_argument(f"--{name}", default=default, metavar="PROGRAM", help=f"({default})")
+    args = parser.parse_args()
+    if args.rounds is None:
+        args.rounds = 3 if args.quick else 7
+    if args.rounds < 1 or args.scale <= 0:
+        parser.error("--rounds and --scale are above 0")
+    if not args.place:
+        args.place = ["loopback"] + (["veth"] if os.geteuid() == 0 else [])
+    return args
 
 
-def trips(args, device, busy):
-    mine = rivals.Zclnd(args.zclnd, "busy poll" if busy else "blocking", ["--way", "copy"],
-                        roundtrip=True, busy=busy)
-    others = [rivals.Ucx(device, roundtrip=True)] if busy else [
-        rivals.Zmq(args.zmq, roundtrip=True), rivals.Qperf(roundtrip=True), rivals.FiPingpong()]
-    return [rivals.Plain(args.plain, "pingpong", busy), mine, *others]
+class Session:
+    def __init__(self, args):
+        self.args = args
+        self.failed = 0
+        self.data = {"machine": machine.describe(args.zclnd), "rounds": args.rounds,
+                     "scale": args.scale, "groups": [], "goals": []}
 
+    def save(self):
+        """After each group: what is interrupted keeps what it has."""
+        if not self.args.json:
+            return
+        with open(self.args.json, "w", encoding="utf-8") as file:
+            json.dump(self.data, file, indent=1)
+            file.write("\n")
 
-def groups(args, device):
-    scale = args.scale
-    mib, kib64 = 1 << 20, 64 << 10
-    bulk_goals = [
-        Goal("zclnd, copy", "plain stream", least=0.97),
-        Goal("zclnd, auto", "plain stream", least=1.25),
-        Goal("zclnd, auto", "UCX tag_bw", least=1.0),
-        Goal("zclnd, auto", "iperf3 -Z", least=0.9),
-        Goal("zclnd, splice", "zclnd, copy", most=0.5, what="client CPU"),
-        Goal("zclnd, copy", "zclnd, copy, no ZC-ACKs", least=0.99),
-    ]
-    rate = rivals.Zclnd(args.zclnd, "window 512", ["--no-ack", "--untyped"], window=512)
-    return [
-        Group("bulk", "1 MiB messages, window 8", mib, int(2048 * scale),
-              bulk(args, mib, device), bulk_goals),
-        Group("bulk64", "64 KiB messages, window 8", kib64, int(16384 * scale),
-              bulk(args, kib64, device), [Goal("zclnd, auto", "plain stream", least=1.2)]),
-        Group("blocking", "64 B round trips, blocking", 64, int(20000 * scale),
-              trips(args, device, False),
-              [Goal("zclnd, blocking", "plain ping-pong", most=1.15)], roundtrip=True),
-        Group("busy", "64 B round trips, busy poll", 64, int(50000 * scale),
-              trips(args, device, True),
-              [Goal("zclnd, busy poll", "plain ping-pong, busy", most=1.15)], roundtrip=True),
-        Group("rate", "64 B PUTs on one connection, window 512", 64, int(2000000 * scale),
-              [rivals.Plain(args.plain, "stream"), rate], []),
-    ]
+    def program(self, group):
+        reached = results.run_program(group)
+        if reached is None:
+            self.failed += 1
+        else:
+            self.data["goals"] += reached
 
+    def compare(self, group, where):
+        group.narrow(self.args.quick, self.args.own)
+        got, left_out = results.measure(group, where, self.args.rounds)
+        results.show(group, where, got, left_out)
+        self.failed += results.own_failures(group, got, left_out)
+        self.data["groups"].append(results.as_json(group, where, got, left_out))
+        judged = (goal.judge(group, where, got) for goal in group.goals)
+        self.data["goals"] += [goal for goal in judged if goal]
 
-class Results:
-    """What the rounds of one contender brought."""
-
-    def __init__(self):
-        self.values = []
-        self.cpu = ([], [])
-        self.remark = ""
-
-    def add(self, value, remark, client_cpu, server_cpu):
-        self.values.append(value)
-        self.cpu[0].append(client_cpu)
-        self.cpu[1].append(server_cpu)
-        self.remark = remark
-
-    def best(self, roundtrip):
-        return min(self.values) if roundtrip else max(self.values)
-
-    def median(self):
-        return statistics.median(self.values)
-
-
-def show_progress(text):
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-
-def measure(group, where, rounds, own):
-    """Results by name; contenders that cannot run here are left out, and said so."""
-    if own:
-        group.contenders = [c for c in group.contenders
-                            if isinstance(c, (rivals.Plain, rivals.Zclnd))]
-    left_out = {c.name: c.missing() for c in group.contenders if c.missing()}
-    runners = [c for c in group.contenders if not c.missing()]
-    results = {c.name: Results() for c in runners}
-    for at in range(rounds):
-        for contender in list(runners):
-            show_progress(f"{group.title} ({where.name}): round {at + 1} of {rounds}, "
-                          f"{contender.name}")
-            try:
-                results[contender.name].add(
-                    *hosts.run(contender, where, group.size, group.count))
-            except hosts.Failed as error:
-                left_out[contender.name] = str(error)
-                runners.remove(contender)
-                del results[contender.name]
-    show_progress("")
-    return results, left_out
-
-
-def cpu_text(results, index, group, contender):
-    if contender.busy:
-        return f"{'polls':>9}"
-    share = group.count / 1e6 if group.small else group.size * group.count / 1e9
-    return f"{statistics.median(results.cpu[index]) / share:9.3f}"
-
-
-def report(group, where, results, left_out):
-    unit, scale = (("us a trip", 1e6) if group.roundtrip else
-                   ("1000/s", 1 / group.size / 1e3) if group.small else ("MiB/s", 1 / 1048576))
-    base = results.get(group.contenders[0].name)
-    print(f"\n{group.title}; {where.name}; {group.count} messages a run")
-    print(f"  {'':26}{'best ' + unit:>16}{'best':>8}{'median':>8}  "
-          f"CPU {'us each' if group.small else 's/GB'}: client   server")
-    for contender in group.contenders:
-        if contender.name in left_out:
-            print(f"  {contender.name:26}  left out: {left_out[contender.name]}")
-            continue
-        got = results[contender.name]
-        best, median = got.best(group.roundtrip), got.median()
-        ratios = (f"{best / base.best(group.roundtrip):8.2f}{median / base.median():8.2f}"
-                  if base else " " * 16)
-        print(f"  {contender.name:26}{best * scale:16.1f}{ratios}  "
-              f"{cpu_text(got, 0, group, contender):>15}{cpu_text(got, 1, group, contender)}"
-              f"  {got.remark}")
-
-
-def goal_value(goal, group, results):
-    if goal.what == "client CPU":
-        return min(results[goal.of].cpu[0]) / min(results[goal.against].cpu[0])
-    return (results[goal.of].best(group.roundtrip) /
-            results[goal.against].best(group.roundtrip))
-
-
-def report_goals(group, results):
-    for goal in group.goals:
-        if goal.of not in results or goal.against not in results:
-            continue
-        value = goal_value(goal, group, results)
-        wanted = f"at least {goal.least}" if goal.least else f"at most {goal.most}"
-        there = value >= goal.least if goal.least else value <= goal.most
-        print(f"  goal: {goal.of} against {goal.against}, {goal.what} {wanted}: "
-              f"{value:.3f}, {'reached' if there else 'not reached'}")
-
-
-def setting(path):
-    try:
-        with open(path, encoding="ascii") as file:
-            return " ".join(file.read().split())
-    except OSError:
-        return "?"
-
-
-def report_machine():
-    model = "?"
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
-    print(f"machine: {os.cpu_count()} cores, {model}, Linux {os.uname().release}")
-    for name in ("net.ipv4.tcp_congestion_control", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem",
-                 "net.core.rmem_max", "net.core.wmem_max", "net.core.optmem_max"):
-        print(f"  {name} = {setting('/proc/sys/' + name.replace('.', '/'))}")
-    print(f"  load average {setting('/proc/loadavg').split()[0]}: "
-          "ratios of a loaded machine are blurred")
-
-
-def places(args):
-    yield hosts.Loopback
-    if args.veth:
-        yield hosts.Veth
+    def at(self, where):
+        for group in groups.every(self.args, where.device):
+            if self.args.only and group.key not in self.args.only:
+                continue
+            if group.places and where.name not in group.places:
+                continue
+            if group.program:
+                self.program(group)
+            else:
+                self.compare(group, where)
+            sys.stdout.flush()
+            self.save()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--zclnd", default="./zclnd")
-    parser.add_argument("--plain", default="bench/plain")
-    parser.add_argument("--zmq", default="bench/zmq")
-    parser.add_argument("--rounds", type=int, default=7, help="of each contender (7)")
-    parser.add_argument("--scale", type=float, default=1.0, help="times as many messages (1)")
-    parser.add_argument("--only", action="append",
-                        help="this group: bulk, bulk64, blocking, busy, rate")
-    parser.add_argument("--own", action="store_true", help="no tools but the project's own")
-    parser.add_argument("--veth", action="store_true", default=os.geteuid() == 0,
-                        help="over a veth pair too (as root)")
-    parser.add_argument("--no-veth", dest="veth", action="store_false")
-    args = parser.parse_args()
-    report_machine()
-    for place in places(args):
+    session = Session(parse())
+    machine.show(session.data["machine"])
+    for name in session.args.place:
         try:
-            where = place()
+            where = PLACES[name]()
         except (hosts.Failed, FileNotFoundError) as error:
-            print(f"\n{place.name}: left out: {error}")
+            print(f"\n{name}: left out: {error}")
             continue
         try:
-            for group in groups(args, where.device):
-                if args.only and group.key not in args.only:
-                    continue
-                results, left_out = measure(group, where, args.rounds, args.own)
-                report(group, where, results, left_out)
-                report_goals(group, results)
+            session.at(where)
         finally:
             where.close()
+    goals.print_table(session.data["goals"])
+    if session.failed:
+        sys.exit(f"{session.failed} runs of the project's own programs failed")
 
 
 if __name__ == "__main__":

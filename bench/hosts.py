@@ -13,6 +13,9 @@ import time
 PATIENCE = 60  # seconds for one run; what hangs ends
 
 
+UNREADABLE = (ValueError, KeyError, IndexError, AttributeError)  # what a contender printed
+
+
 class Failed(Exception):
     pass
 
@@ -141,16 +144,29 @@ def call(contender, where, ready, size, count):
 
 def run(contender, where, size, count):
     """(value, remark, CPU seconds of both sides: client, server)."""
-    server = Process([*where.server_prefix, *contender.server(where.addr, size, count)],
-                     contender.environment())
+    command = contender.server(where.addr, size, count)
+    if command is None:
+        return run_alone(contender, where, size, count)
+    server = Process([*where.server_prefix, *command], contender.environment())
     try:
         ready = server.wait_for(contender.ready) if contender.ready else None
         time.sleep(contender.settle)
         client = call(contender, where, ready, size, count)
         value, remark = contender.read(client.text(), size, count)
-    except (Failed, ValueError, KeyError, IndexError, AttributeError) as error:
+    except (Failed, *UNREADABLE) as error:
         server.end(signal.SIGKILL)
         late = f"; its server was killed after {PATIENCE} s" if server.late else ""
         raise Failed(f"{error}{late}") from error
     server.end(None if contender.ends else signal.SIGTERM)
     return value, remark, client.cpu, server.cpu
+
+
+def run_alone(contender, where, size, count):
+    """One that starts its other side by itself."""
+    client = Process(contender.client(where.addr, None, size, count), contender.environment())
+    if client.end() != 0:
+        raise Failed(f"{' '.join(client.command)}: {client.fate()}")
+    try:
+        return (*contender.read(client.text(), size, count), *contender.cpu(client.text()))
+    except UNREADABLE as error:
+        raise Failed(f"{error!r}: {client.text()}") from error

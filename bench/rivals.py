@@ -4,8 +4,11 @@ names the two commands of a run and reads the rate out of what they print. Rates
 streams, seconds a round trip for ping-pongs."""
 
 import json
+import os
 import re
 import shutil
+
+import goals
 
 PORT = 23400  # of the tools that cannot say which port they got
 
@@ -14,10 +17,16 @@ def parse_json(text):
     return json.loads(text[text.index("{"):])
 
 
+def first_cpus(n):
+    """The first that this process may use, for taskset."""
+    return ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[:n])
+
+
 class Contender:
     """server and client are commands; ready: what the server prints when it can be called."""
 
     name = ""
+    own = False  # one of the project's own
     busy = False  # polls: its CPU time says nothing
 
     def missing(self):
@@ -44,12 +53,15 @@ class Contender:
 
 class Tool(Contender):
     program = ""
+    package = ""  # Debian's
 
     def missing(self):
-        return None if shutil.which(self.program) else f"{self.program} is not installed"
+        return None if shutil.which(self.program) else (
+            f"{self.program} is not installed (Debian package {self.package})")
 
 
 class Plain(Contender):
+    own = True
     ready = re.compile(r"ready: (\S+)")
 
     def __init__(self, program, kind, busy=False):
@@ -86,6 +98,7 @@ def ways_in_words(ways):
 class Zclnd(Contender):
     """PUTs to a peer's sink; a round trip is a PUT and its LNet ACK."""
 
+    own = True
     ready = re.compile(r"ready: \S+ listens at (\S+)")
     ends = False
 
@@ -120,8 +133,49 @@ class Zclnd(Contender):
         return here["bytes"] / seconds, remark
 
 
+class Threads(Contender):
+    """zclnd and two peers in a second process, which it starts itself."""
+
+    own = True
+
+    def __init__(self, program, threads, way, cores=None):
+        self.program = program
+        self.threads = threads
+        self.way = way
+        self.cores = cores
+        self.name = f"zclnd, {way}, threads {threads}"
+        if cores:
+            self.name += f", {'one core' if cores == 1 else f'{cores} cores'}"
+
+    def server(self, addr, size, count):
+        return None
+
+    def client(self, addr, ready, size, count):
+        pinned = ["taskset", "--cpu-list", first_cpus(self.cores)] if self.cores else []
+        return [*pinned, self.program, "bench", "bw", "--self", "--json", "--no-ack", "--peers",
+                "2", "--threads", str(self.threads), "--way", self.way, "--size", str(size),
+                "--count", str(max(1, count // 2))]
+
+    def cpu(self, client_out):
+        """The child's time is the parent's when it has ended; they tell it themselves."""
+        both = parse_json(client_out)
+        return both["here"]["cpu_ns"] / 1e9, both["there"]["cpu_ns"] / 1e9
+
+    def read(self, client_out, size, count):
+        both = parse_json(client_out)
+        here, there = both["here"], both["there"]
+        if here["failed"]:
+            raise ValueError(f"{here['failed']} messages failed: {here['error']}")
+        seconds = here["elapsed_ns"] / 1e9
+        remark = (f"cores busy: {here['run_cpu_ns'] / 1e9 / seconds:.2f} sending, "
+                  f"{there['cpu_ns'] / 1e9 / seconds:.2f} receiving, by {self.threads} "
+                  f"thread{'s' if self.threads > 1 else ''} each")
+        return here["bytes"] / seconds, remark
+
+
 class Iperf3(Tool):
     program = "iperf3"
+    package = "iperf3"
     ready = re.compile(r"(listening)")
 
     def __init__(self, zerocopy=False):
@@ -143,6 +197,7 @@ class Ucx(Tool):
     """UCX over TCP; it polls."""
 
     program = "ucx_perftest"
+    package = "ucx-utils"
     ready = re.compile(r"(Waiting for connection)")
     settle = 0.5
     busy = True
@@ -173,6 +228,7 @@ class Ucx(Tool):
 
 class Qperf(Tool):
     program = "qperf"
+    package = "qperf"
     ends = False
 
     def __init__(self, roundtrip=False):
@@ -200,7 +256,9 @@ class FiPingpong(Tool):
     """libfabric's tcp provider."""
 
     program = "fi_pingpong"
+    package = "libfabric-bin"
     name = "fi_pingpong tcp"
+
     def server(self, addr, size, count):
         return [self.program, "-p", "tcp", "-e", "msg", "-B", str(PORT), "-S", str(size), "-I",
                 str(count)]
@@ -225,7 +283,8 @@ class Zmq(Contender):
         self.name = f"ZeroMQ {'REQ/REP' if roundtrip else 'PUSH/PULL'}"
 
     def missing(self):
-        return None if shutil.which(self.program) else "built without libzmq"
+        return None if shutil.which(self.program) else (
+            "built without libzmq (Debian package libzmq3-dev, then configure again)")
 
     def server(self, addr, size, count):
         return [self.program, "listen", addr, self.kind, str(size), str(count)]
@@ -236,3 +295,24 @@ class Zmq(Contender):
     def read(self, client_out, size, count):
         seconds = parse_json(client_out)["seconds"]
         return (seconds / count if self.kind == "pingpong" else size * count / seconds), ""
+
+
+def read_core(text):
+    """Of core-bench: a line for each way and window."""
+    for match in re.finditer(r"^V2, ZC-ACK for each\s+(\d+)\s+(\S+)\s+(\S+)\s+\S+\s+\S+\s+(.*)$",
+                             text, re.MULTILINE):
+        window, best, median, allocations = match.groups()
+        yield goals.line(f"ns a message in the core, window {window}", "core", float(best),
+                         float(median), most=80)
+        if allocations != "not counted":
+            some = float(allocations != "none")
+            yield goals.line(f"allocations a message, window {window}", "core", some, some, most=0)
+
+
+def read_idle(text):
+    """Of idle: memory of each connection, and what pings take."""
+    memory = float(re.search(r"(\d+) of the process", text).group(1))
+    ratios = [float(re.search(rf"^{name}\s.*\s(\S+)$", text, re.MULTILINE).group(1))
+              for name in ("best", "median")]
+    return [goals.line("bytes of an idle connection", "idle", memory, memory, most=4096),
+            goals.line("ping with 10,000 idle connections / none", "idle", *ratios, most=2)]

@@ -4,14 +4,28 @@
 # left out and said so. No figure counts here.
 
 set -u
-echo 1..3
+echo 1..6
 if ! command -v python3 >/dev/null; then
-	for n in 1 2 3; do echo "ok $n - skipped # SKIP no python3"; done
+	for n in 1 2 3 4 5 6; do echo "ok $n - skipped # SKIP no python3"; done
 	exit 0
 fi
 out=$(mktemp) || exit 1
-trap 'rm -f "$out"' EXIT
+json=$(mktemp) || exit 1
+trap 'rm -f "$out" "$json"' EXIT
 cd "$top_builddir" || exit 1
+export PYTHONDONTWRITEBYTECODE=1
+
+verdict()
+{
+	if [ "$1" = good ]; then
+		echo "ok $2 - $3"
+	else
+		sed 's/^/# /' "$out"
+		echo "not ok $2 - $3"
+	fi
+}
+
+run() { python3 "$top_srcdir/bench/beside.py" --place loopback --rounds 1 --scale 0.005 "$@"; }
 
 # beside N TEXT ARG...: a run with these arguments prints a line for each contender.
 beside()
@@ -19,16 +33,25 @@ beside()
 	number=$1
 	text=$2
 	shift 2
-	if PYTHONDONTWRITEBYTECODE=1 python3 "$top_srcdir/bench/beside.py" --no-veth --rounds 1 \
-		--scale 0.005 --own "$@" >"$out" 2>&1 && grep -q '^  plain' "$out" &&
-		grep -q '^  zclnd, .*[0-9]' "$out" && ! grep -q 'left out' "$out"; then
-		echo "ok $number - $text"
-	else
-		sed 's/^/# /' "$out"
-		echo "not ok $number - $text"
+	is=bad
+	if run --own "$@" >"$out" 2>&1 && grep -q '  best \(MiB/s\|us a trip\|1000/s\)' "$out" &&
+		grep -q '^  zclnd, .*[0-9]' "$out" && ! grep -q 'left out\|failed' "$out"; then
+		is=good
 	fi
+	verdict $is "$number" "$text"
 }
 
 beside 1 "bulk beside a plain stream" --only bulk --only bulk64
-beside 2 "round trips beside a plain ping-pong" --only blocking
-beside 3 "small messages" --only rate
+beside 2 "round trips beside a plain ping-pong" --only blocking --quick
+beside 3 "small messages" --only rate --json "$json"
+is=bad
+python3 "$top_srcdir/bench/table.py" "$json" >"$out" 2>&1 &&
+	grep -q '^64 B PUTs a second, window 512  *loopback .* at least 4 M  *\(not \)\?reached' "$out" &&
+	is=good
+verdict $is 4 "what --json wrote is a table of goals again"
+beside 5 "two threads beside one" --only threads
+# A program that ends at once is told, and makes the exit status 1.
+is=good
+run --own --only blocking --plain /bin/false >"$out" 2>&1 && is=bad
+grep -q 'plain ping-pong .*left out: .*not ready' "$out" || is=bad
+verdict $is 6 "a run that fails is told, and fails"

@@ -10,6 +10,7 @@ goals that are missed fail nothing."""
 import argparse
 import json
 import os
+import signal
 import sys
 
 import goals
@@ -110,6 +111,8 @@ class Session:
 
 
 def main():
+    # Namespaces are taken down also when this is ended from outside.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     session = Session(parse())
     machine.show(session.data["machine"])
     for name in session.args.place:

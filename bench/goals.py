@@ -74,7 +74,7 @@ def wanted(goal):
 
 def verdict(goal):
     text = "reached" if goal["reached"] else "not reached"
-    return f"{text}; the CPU time of both sides allows {goal['bound']:.2f}" if "bound" in goal else text
+    return f"{text}; the CPU time of both sides allows about {goal['bound']:.1f}" if "bound" in goal else text
 
 
 def print_table(goals):

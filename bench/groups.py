@@ -125,7 +125,7 @@ def compared(args, device):
               [Goal("64 B round trip, blocking / plain", "zclnd, blocking", "plain ping-pong",
                     most=1.15)], roundtrip=True),
         Group("rate", "64 B PUTs on one connection, window 512", 64, int(2000000 * scale),
-              [rivals.Plain(args.plain, "stream"), rate],
+              [rivals.Plain(args.plain, "stream", share=0.1), rate],
               [Goal("64 B PUTs a second, window 512", "zclnd, window 512", least=4e6,
                     what="messages/s")]),
         Group("threads", "1 MiB messages to two peers, window 8", MIB, int(3000 * scale),

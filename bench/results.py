@@ -37,6 +37,10 @@ def show_progress(text):
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
+def messages(group, contender):
+    return max(1, int(group.count * contender.share))
+
+
 def in_turn(contenders, at):
     """Another one is first in each round."""
     first = at % len(contenders) if contenders else 0
@@ -54,7 +58,7 @@ def measure(group, where, rounds):
                           f"{contender.name}")
             try:
                 results[contender.name].add(
-                    *hosts.run(contender, where, group.size, group.count))
+                    *hosts.run(contender, where, group.size, messages(group, contender)))
             except hosts.Failed as error:
                 results[contender.name].failures.append(str(error))
     show_progress("")
@@ -74,7 +78,8 @@ def own_failures(group, results, left_out):
 def cpu_text(results, index, group, contender):
     if contender.busy:
         return f"{'polls':>9}"
-    share = group.count / 1e6 if group.small else group.size * group.count / 1e9
+    count = messages(group, contender)
+    share = count / 1e6 if group.small else group.size * count / 1e9
     return f"{statistics.median(results.cpu[index]) / share:9.3f}"
 
 
@@ -109,7 +114,7 @@ def as_json(group, where, results, left_out):
         "count": group.count, "unit": "s/trip" if group.roundtrip else "B/s",
         "contenders": [
             {"name": c.name, "left_out": left_out[c.name]} if c.name in left_out else
-            {"name": c.name, "values": results[c.name].values,
+            {"name": c.name, "count": messages(group, c), "values": results[c.name].values,
              "client_cpu_s": results[c.name].cpu[0], "server_cpu_s": results[c.name].cpu[1],
              "remark": results[c.name].remark, "failures": results[c.name].failures}
             for c in group.contenders],

@@ -27,6 +27,7 @@ class Contender:
 
     name = ""
     own = False  # one of the project's own
+    share = 1.0  # of the group's messages, for one that is slow: rates and CPU are per message
     busy = False  # polls: its CPU time says nothing
 
     def missing(self):
@@ -64,8 +65,9 @@ class Plain(Contender):
     own = True
     ready = re.compile(r"ready: (\S+)")
 
-    def __init__(self, program, kind, busy=False):
+    def __init__(self, program, kind, busy=False, share=1.0):
         self.program = program
+        self.share = share
         self.kind = kind
         self.busy = busy
         self.name = {"stream": "plain stream", "pingpong": "plain ping-pong"}[kind]
@@ -157,9 +159,10 @@ class Threads(Contender):
                 "--count", str(max(1, count // 2))]
 
     def cpu(self, client_out):
-        """The child's time is the parent's when it has ended; they tell it themselves."""
+        """The child's time is the parent's when it has ended; they tell it themselves. Of the
+        parent, that of the run alone: it measures from when all are connected."""
         both = parse_json(client_out)
-        return both["here"]["cpu_ns"] / 1e9, both["there"]["cpu_ns"] / 1e9
+        return both["here"]["run_cpu_ns"] / 1e9, both["there"]["cpu_ns"] / 1e9
 
     def read(self, client_out, size, count):
         both = parse_json(client_out)

@@ -16,11 +16,7 @@
 
 struct zcallers {
 	struct zloop *loop;
-	size_t most;
-	int64_t timeout;
-	void (*decide)(void *user, int fd, const struct sockaddr_in *from, zcl_nid target,
-		       zcl_nid source);
-	void *user;
+	struct zcallers_options options;
 	GQueue all; /* of struct caller */
 };
 
@@ -36,12 +32,15 @@ struct caller {
 static int dismiss(struct caller *caller)
 {
 	struct zcallers *callers = caller->callers;
+	const bool was_full = !zcallers_have_room(callers);
 	const int fd = caller->io.fd;
 
 	zloop_remove(callers->loop, &caller->io);
 	zloop_timer_cancel(callers->loop, &caller->timer);
 	g_queue_unlink(&callers->all, &caller->link);
 	g_free(caller);
+	if (was_full)
+		callers->options.room(callers->options.user);
 	return fd;
 }
 
@@ -73,54 +72,55 @@ static bool decode(const uint8_t *bytes, size_t n, zcl_nid *target, zcl_nid *sou
 	return true;
 }
 
-static void look(void *data, uint32_t events)
+static void look_at(struct caller *caller, uint32_t events, bool late)
 {
-	struct caller *caller = data;
-	struct zcallers *callers = caller->callers;
-	const struct sockaddr_in from = caller->from;
-	zcl_nid target = ZCL_NID_ANY, source = ZCL_NID_ANY;
+	const struct zcallers_options *options = &caller->callers->options;
+	struct zcaller seen = {
+		.from = caller->from, .target = ZCL_NID_ANY, .source = ZCL_NID_ANY, .late = late};
+	const bool waits = !late && !(events & (EPOLLERR | EPOLLHUP));
 	uint8_t bytes[PEEK_BYTES];
 	const ssize_t n = recv(caller->io.fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !(events & (EPOLLERR | EPOLLHUP)))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && waits)
 		return;
 	/* With what it has said before its end, somebody else deals with it. */
-	if (n > 0 && !decode(bytes, (size_t)n, &target, &source) && n < (ssize_t)sizeof(bytes) &&
-	    !(events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)))
+	if (n > 0 && !decode(bytes, (size_t)n, &seen.target, &seen.source) &&
+	    n < (ssize_t)sizeof(bytes) && waits && !(events & EPOLLRDHUP))
 		return;
-	callers->decide(callers->user, dismiss(caller), &from, target, source);
+	seen.fd = dismiss(caller);
+	options->decide(options->user, &seen);
+}
+
+static void look(void *data, uint32_t events)
+{
+	look_at(data, events, false);
 }
 
 static void time_is_up(void *data)
 {
-	close(dismiss(data));
+	look_at(data, 0, true);
 }
 
-struct zcallers *zcallers_new(struct zloop *loop, size_t most, int64_t timeout,
-			      void (*decide)(void *user, int fd, const struct sockaddr_in *from,
-					     zcl_nid target, zcl_nid source),
-			      void *user)
+struct zcallers *zcallers_new(struct zloop *loop, const struct zcallers_options *options)
 {
 	struct zcallers *callers = g_new0(struct zcallers, 1);
 
 	callers->loop = loop;
-	callers->most = most;
-	callers->timeout = timeout;
-	callers->decide = decide;
-	callers->user = user;
+	callers->options = *options;
 	g_queue_init(&callers->all);
 	return callers;
 }
 
-bool zcallers_take(struct zcallers *callers, int fd, const struct sockaddr_in *from)
+bool zcallers_have_room(const struct zcallers *callers)
 {
-	struct caller *caller;
+	return callers->all.length < callers->options.most;
+}
 
-	if (callers->all.length >= callers->most) {
-		close(fd);
-		return false;
-	}
-	caller = g_new0(struct caller, 1);
+void zcallers_take(struct zcallers *callers, int fd, const struct sockaddr_in *from)
+{
+	struct caller *caller = g_new0(struct caller, 1);
+
+	g_assert(zcallers_have_room(callers));
 	caller->callers = callers;
 	caller->from = *from;
 	caller->link.data = caller;
@@ -129,8 +129,7 @@ bool zcallers_take(struct zcallers *callers, int fd, const struct sockaddr_in *f
 	g_queue_push_tail_link(&callers->all, &caller->link);
 	/* What is there stays there: only news are of interest. */
 	zloop_add(callers->loop, &caller->io, fd, EPOLLIN | EPOLLRDHUP | EPOLLET);
-	zloop_timer_set(callers->loop, &caller->timer, zloop_now() + callers->timeout);
-	return true;
+	zloop_timer_set(callers->loop, &caller->timer, zloop_now() + callers->options.timeout);
 }
 
 void zcallers_close(struct zcallers *callers)

@@ -13,17 +13,27 @@
  */
 struct zcallers;
 
-/*
- * most: callers that may be undecided at a time; timeout: ns for each to say who it is.
- * decide(user, fd, from, target, source) takes fd over: target is ZCL_NID_ANY when the bytes are no
- * acceptor request, source when they are no HELLO either, or the other side ended.
- */
-struct zcallers *zcallers_new(struct zloop *loop, size_t most, int64_t timeout,
-			      void (*decide)(void *user, int fd, const struct sockaddr_in *from,
-					     zcl_nid target, zcl_nid source),
-			      void *user);
-/* Takes fd over. False: there are too many, and it is closed. */
-bool zcallers_take(struct zcallers *callers, int fd, const struct sockaddr_in *from);
+/* A caller, as far as it is known. */
+struct zcaller {
+	int fd; /* none of its bytes read */
+	struct sockaddr_in from;
+	zcl_nid target; /* whom it calls; ZCL_NID_ANY: its bytes are no acceptor request */
+	zcl_nid source; /* who it is; ZCL_NID_ANY: they are no HELLO either, or it has ended */
+	bool late;	/* its time is up */
+};
+
+struct zcallers_options {
+	size_t most;	 /* callers that may be undecided at a time */
+	int64_t timeout; /* ns for each to say who it is */
+	void (*decide)(void *user, const struct zcaller *caller); /* takes caller->fd over */
+	void (*room)(void *user); /* there is room for one more, after there was none */
+	void *user;
+};
+
+struct zcallers *zcallers_new(struct zloop *loop, const struct zcallers_options *options);
+bool zcallers_have_room(const struct zcallers *callers);
+/* Takes fd over. Only while there is room. */
+void zcallers_take(struct zcallers *callers, int fd, const struct sockaddr_in *from);
 /* Closes those that are undecided. NULL: nothing. */
 void zcallers_close(struct zcallers *callers);
 /* After zcallers_close. NULL: nothing. */

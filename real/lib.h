@@ -109,7 +109,8 @@ void zl_ni_free(struct zclnd_ni *ni);
 struct zl_part *zl_part_of(struct zclnd_ni *ni, zclnd_nid peer);
 
 /* lib_accept.c */
-/* A zreal_options.route; user: the part on the first loop. */
+/* A zreal_options.route and its has_room; user: the part on the first loop. */
+bool zl_has_room(void *user);
 bool zl_route(void *user, int fd, const struct sockaddr_in *from);
 /* Who calls is to be found out before a caller is given to a node. */
 void zl_accept_by_looking(struct zclnd_ni *ni);

@@ -12,16 +12,23 @@
 
 struct handover {
 	struct zl_part *part;
-	int fd;
-	struct sockaddr_in from;
+	struct zcaller caller;
 };
+
+static void hand_over(const struct handover *to)
+{
+	const struct zcaller *caller = &to->caller;
+
+	if (caller->late)
+		zreal_node_adopt_late(to->part->node, caller->fd, &caller->from);
+	else
+		zreal_node_adopt(to->part->node, caller->fd, &caller->from);
+}
 
 static void adopt(void *data)
 {
-	struct handover *handover = data;
-
-	zreal_node_adopt(handover->part->node, handover->fd, &handover->from);
-	g_free(handover);
+	hand_over(data);
+	g_free(data);
 }
 
 static struct zclnd_ni *called(struct zclnd_ni *host, zcl_nid target)
@@ -36,20 +43,32 @@ static struct zclnd_ni *called(struct zclnd_ni *host, zcl_nid target)
 	return host;
 }
 
-static void decide(void *user, int fd, const struct sockaddr_in *from, zcl_nid target,
-		   zcl_nid source)
+static void decide(void *user, const struct zcaller *caller)
 {
-	struct zclnd_ni *ni = called(user, target);
-	struct zl_part *part = source == ZCL_NID_ANY ? &ni->parts[0] : zl_part_of(ni, source);
-	struct handover *handover;
+	struct zclnd_ni *ni = called(user, caller->target);
+	const bool unknown = caller->source == ZCL_NID_ANY;
+	const struct handover to = {unknown ? &ni->parts[0] : zl_part_of(ni, caller->source),
+				    *caller};
 
-	if (zl_is_here(part->loop)) {
-		zreal_node_adopt(part->node, fd, from);
-		return;
-	}
-	handover = g_new(struct handover, 1);
-	*handover = (struct handover){part, fd, *from};
-	zloop_post(part->loop->loop, adopt, handover);
+	if (zl_is_here(to.part->loop))
+		hand_over(&to);
+	else
+		zloop_post(to.part->loop->loop, adopt, g_memdup2(&to, sizeof(to)));
+}
+
+/* The listener is the first part's. */
+static void room(void *user)
+{
+	struct zclnd_ni *ni = user;
+
+	zreal_node_kick(ni->parts[0].node);
+}
+
+bool zl_has_room(void *user)
+{
+	const struct zl_part *part = user;
+
+	return !part->ni->callers || zcallers_have_room(part->ni->callers);
 }
 
 bool zl_route(void *user, int fd, const struct sockaddr_in *from)
@@ -64,9 +83,16 @@ bool zl_route(void *user, int fd, const struct sockaddr_in *from)
 
 void zl_accept_by_looking(struct zclnd_ni *ni)
 {
+	const struct zcallers_options options = {
+		.most = ni->options.max_handshakes,
+		.timeout = ni->options.accept_timeout,
+		.decide = decide,
+		.room = room,
+		.user = ni,
+	};
+
 	if (!ni->callers)
-		ni->callers = zcallers_new(ni->z->loops[0].loop, ni->options.max_handshakes,
-					   ni->options.accept_timeout, decide, ni);
+		ni->callers = zcallers_new(ni->z->loops[0].loop, &options);
 }
 
 struct zclnd_ni *zl_host_of(const struct zclnd *z, const struct zclnd_ni_options *options)

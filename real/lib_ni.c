@@ -134,6 +134,7 @@ static struct zreal_options to_real(const struct zclnd_ni_options *options, stru
 	real.settle = on_settle;
 	real.catch_up = on_catch_up;
 	real.route = zl_route;
+	real.has_room = zl_has_room;
 	real.user = part;
 	/* Without a listener of its own it calls from where the NI listens. */
 	if (options->listens && !real.listens && real.source.s_addr == INADDR_ANY)

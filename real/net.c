@@ -257,13 +257,14 @@ static void turn_away(struct zreal_node *node)
 	zreal_note(node, ZREAL_NOTE_FILES, NULL);
 }
 
-void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+/* NULL: it is closed. */
+static struct zreal_conn *adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from)
 {
 	struct zreal_conn *conn;
 
 	if (node->stopping) {
 		close(fd);
-		return;
+		return NULL;
 	}
 	conn = zreal_conn_new(node);
 	conn->core = zcl_node_accepted(node->core, conn, zreal_node_now(node));
@@ -272,11 +273,29 @@ void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in 
 		zreal_note(node, ZREAL_NOTE_LIMIT, from);
 		zreal_conn_discard(conn);
 		close(fd);
-		return;
+		return NULL;
 	}
 	node->stats.accepted++;
 	zreal_conn_attach(conn, fd, from, ZREAL_OPEN);
 	zreal_node_kick(node);
+	return conn;
+}
+
+void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+{
+	struct zreal_conn *conn = adopt(node, fd, from);
+
+	/* Now, so that no other caller meets a limit for its sake. */
+	if (conn)
+		zreal_conn_receive(conn);
+}
+
+void zreal_node_adopt_late(struct zreal_node *node, int fd, const struct sockaddr_in *from)
+{
+	struct zreal_conn *conn = adopt(node, fd, from);
+
+	if (conn)
+		zreal_conn_fail(conn, ZCL_E_TIMEDOUT);
 }
 
 static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_in *from)
@@ -290,7 +309,13 @@ static void take_caller(struct zreal_node *node, int fd, const struct sockaddr_i
 	}
 	if (node->options.route && node->options.route(node->options.user, fd, from))
 		return;
-	zreal_node_adopt(node, fd, from);
+	adopt(node, fd, from);
+}
+
+static bool has_room(const struct zreal_node *node)
+{
+	return zcl_node_may_accept(node->core) &&
+	       (!node->options.has_room || node->options.has_room(node->options.user));
 }
 
 /*
@@ -306,7 +331,7 @@ static void hold_callers(struct zreal_node *node)
 
 static void admit_callers(struct zreal_node *node)
 {
-	if (!node->holding || node->listener.fd < 0 || !zcl_node_may_accept(node->core))
+	if (!node->holding || node->listener.fd < 0 || !has_room(node))
 		return;
 	node->holding = false;
 	zloop_modify(node->loop, &node->listener, EPOLLIN);
@@ -322,7 +347,7 @@ static void on_callers(void *data, uint32_t events)
 		socklen_t len = sizeof(from);
 		int fd;
 
-		if (!zcl_node_may_accept(node->core)) {
+		if (!has_room(node)) {
 			hold_callers(node);
 			return;
 		}

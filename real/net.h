@@ -59,9 +59,14 @@ struct zreal_options {
 	void (*catch_up)(void *user);
 	/*
 	 * An accepted caller that `accept` lets in: true when it was taken over (with fd), to be
-	 * given to some node by zreal_node_adopt. May be NULL.
+	 * given to some node by zreal_node_adopt or zreal_node_adopt_late. May be NULL.
 	 */
 	bool (*route)(void *user, int fd, const struct sockaddr_in *from);
+	/*
+	 * Whether route can take one more; while not, callers wait in the kernel's queue, until a
+	 * zreal_node_kick after which it can. May be NULL.
+	 */
+	bool (*has_room)(void *user);
 	/* What the core does not see. addr: of the caller, or of who is called. May be NULL. */
 	void (*note)(void *user, enum zreal_note note, const struct sockaddr_in *addr);
 	void *user;
@@ -97,10 +102,12 @@ void zreal_node_kick(struct zreal_node *node);
 /* Where it listens, with the real port. */
 struct sockaddr_in zreal_node_address(const struct zreal_node *node);
 /*
- * Takes a connected TCP socket as a caller of this node, none of its bytes read. from: where it
- * came from. Closes it when the node is stopping or at a limit.
+ * Takes a connected TCP socket as a caller of this node, none of its bytes read; what it has said
+ * is read now. from: where it came from. Closes it when the node is stopping or at a limit.
  */
 void zreal_node_adopt(struct zreal_node *node, int fd, const struct sockaddr_in *from);
+/* The same of a caller that did not say in time who it is: that is noted, and it is closed. */
+void zreal_node_adopt_late(struct zreal_node *node, int fd, const struct sockaddr_in *from);
 /* Where a peer is called. False: nowhere. Legal in callbacks. */
 bool zreal_node_peer(const struct zreal_node *node, zcl_nid nid, struct sockaddr_in *addr);
 /* Where a peer is found, instead of its NID's address at peer_port. */

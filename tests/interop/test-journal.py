@@ -121,10 +121,16 @@ def secure():
                         "CAP_NET_BIND_SERVICE there, or --accept all here$", lines[0]), lines[0]
 
 
-@test("a caller that says nothing is told with --verbose")
-def mute():
-    with Peer("--verbose", "--accept-timeout", "0.1") as peer, caller() as node:
+@test("a caller that says nothing is told with --verbose", 1, b"")
+@test("a caller that says nothing is told with --verbose (two loops)", 2, b"")
+@test("a caller that does not say all is told with --verbose", 1, b"\0\x71\xce\xac\1")
+@test("a caller that does not say all is told with --verbose (two loops)", 2,
+      b"\0\x71\xce\xac\1")
+def mute(threads, said):
+    with Peer("--verbose", "--accept-timeout", "0.1", "--threads", threads) as peer, \
+            caller() as node:
         conn = node.open(peer.where)
+        conn.send(said)
         conn.end()
         tells(peer, rf"^{node.address}:\d+ called and did not say who it is \(timedout\)")
 

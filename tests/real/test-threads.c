@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "real/zclnd.h"
 
@@ -48,6 +50,22 @@ static struct zclnd_ni *open_ni(struct zclnd *z, zclnd_nid nid, uint16_t port,
 	options.user = user;
 	ni = zclnd_ni_new(z, &options, &error);
 	g_assert_cmpstr(error.text, ==, "");
+	g_assert_nonnull(ni);
+	return ni;
+}
+
+/* With no more than `callers` that have not said who they are. */
+static struct zclnd_ni *open_limited(struct zclnd *z, zclnd_nid nid, size_t callers)
+{
+	struct zclnd_ni_options options;
+	struct zclnd_ni *ni;
+
+	zclnd_ni_options_init(&options, nid);
+	options.listen.sin_port = 0;
+	options.accept = ZCLND_ACCEPT_ALL;
+	options.accept_timeout = 60000000000;
+	options.max_handshakes = callers;
+	ni = zclnd_ni_new(z, &options, NULL);
 	g_assert_nonnull(ni);
 	return ni;
 }
@@ -144,6 +162,74 @@ static void test_shared_listener(gconstpointer data)
 	wait_for(&finals, 2);
 	g_assert_cmpuint(info[0].ni[1].nid, ==, zclnd_ni_nid(one));
 	g_assert_cmpuint(info[1].ni[1].nid, ==, zclnd_ni_nid(two));
+	zclnd_free(client);
+	zclnd_free(server);
+}
+
+static uint64_t figure(struct zclnd_ni *ni, const char *name)
+{
+	struct zclnd_stats stats;
+
+	g_assert_cmpint(zclnd_ni_stats(ni, &stats), ==, ZCLND_OK);
+	return zclnd_stats_get(&stats, name);
+}
+
+static void wait_for_figure(struct zclnd_ni *ni, const char *name)
+{
+	const gint64 end = g_get_monotonic_time() + 60000000;
+
+	while (figure(ni, name) == 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		g_usleep(500);
+	}
+}
+
+static int call_mutely(struct zclnd_ni *ni)
+{
+	const struct sockaddr_in addr = zclnd_ni_address(ni);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	g_assert_cmpint(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+	return fd;
+}
+
+/*
+ * As many callers as may be silent: the next ones wait, whoever looks at callers first. Closed,
+ * they would take this node for one of the oldest kind.
+ */
+static void test_held(gconstpointer data)
+{
+	enum { CLIENTS = 6, MUTE = 2 };
+	const uint32_t net = any_net();
+	struct zclnd *server = instance(GPOINTER_TO_UINT(data)), *client = instance(1);
+	struct zclnd_ni *to =
+		open_limited(server, zclnd_nid_tcp(net | 1, 0), MUTE); /* callers at a time */
+	struct zclnd_ni *from[CLIENTS];
+	struct zclnd_ping_info info[CLIENTS];
+	atomic_uint finals = 0;
+	int mute[MUTE];
+
+	g_assert_cmpint(zclnd_start(server, NULL), ==, ZCLND_OK);
+	for (unsigned i = 0; i < MUTE; i++)
+		mute[i] = call_mutely(to);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		from[i] = open_ni(client, zclnd_nid_tcp(net | (i + 2), 0), 0, count_final, &finals);
+		introduce(from[i], to);
+	}
+	g_assert_cmpint(zclnd_start(client, NULL), ==, ZCLND_OK);
+	wait_for_figure(to, "held");
+	for (unsigned i = 0; i < CLIENTS; i++)
+		g_assert_cmpint(zclnd_ping(from[i], zclnd_ni_nid(to), &info[i], NULL), ==,
+				ZCLND_OK);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		wait_for_figure(from[i], "connected");
+	g_assert_cmpuint(atomic_load(&finals), ==, 0);
+	close(mute[0]);
+	wait_for(&finals, CLIENTS);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		g_assert_cmpuint(figure(from[i], "fallbacks"), ==, 0);
+	g_assert_cmpuint(figure(to, "refused_limit"), ==, 0);
+	close(mute[1]);
 	zclnd_free(client);
 	zclnd_free(server);
 }
@@ -456,6 +542,8 @@ int main(int argc, char **argv)
 			     test_shared_listener);
 	g_test_add_data_func("/threads/shared-listener/2", GUINT_TO_POINTER(2),
 			     test_shared_listener);
+	g_test_add_data_func("/threads/held/1", GUINT_TO_POINTER(1), test_held);
+	g_test_add_data_func("/threads/held/2", GUINT_TO_POINTER(2), test_held);
 	g_test_add_func("/threads/claims", test_claims);
 	g_test_add_func("/threads/stop-in-flood", test_stop_in_flood);
 	g_test_add_func("/threads/stress", test_stress);

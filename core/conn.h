@@ -30,8 +30,7 @@ struct zcl_sink {
 	enum zcl_sink_kind kind;
 	struct zcl_me *me; /* ME: busy, and so there, until the payload ends */
 	uint64_t op;	   /* OP: its handle */
-	size_t offset;
-	size_t mlength;
+	struct zcl_claim claim;
 };
 
 struct zcl_conn {

@@ -16,6 +16,7 @@
 struct stage {
 	uint8_t *at, *end;
 	struct iovec *entry; /* of the batch, with what was copied last; NULL: none yet */
+	bool checksum;	     /* whether the connection's messages have one */
 };
 
 static void batch_add(struct zcl_tx_batch *batch, const void *base, size_t len)
@@ -87,6 +88,10 @@ static void copy_payload(struct stage *stage, const struct zcl_tx *tx, size_t sk
 {
 	const struct iovec *iov = zcl_iovs(&tx->iovs, tx->niov);
 
+	if (tx->niov == 1 && skip == 0) {
+		copy_in(stage, iov->iov_base, iov->iov_len);
+		return;
+	}
 	for (size_t i = 0; i < tx->niov; i++) {
 		const size_t skipped = MIN(skip, iov[i].iov_len);
 
@@ -98,7 +103,8 @@ static void copy_payload(struct stage *stage, const struct zcl_tx *tx, size_t sk
 }
 
 /* All that is left of tx, behind what was copied before. */
-static void batch_copy(struct zcl_tx_batch *batch, struct stage *stage, const struct zcl_tx *tx)
+static inline void batch_copy(struct zcl_tx_batch *batch, struct stage *stage,
+			      const struct zcl_tx *tx)
 {
 	const size_t header = zcl_tx_header_size(tx);
 	const uint8_t *start = stage->at;
@@ -119,9 +125,21 @@ static void batch_copy(struct zcl_tx_batch *batch, struct stage *stage, const st
 	batch_add(batch, start, len);
 }
 
+/*
+ * What is sent of the ksock header from here on stands packed in tx->header, with its checksum. A
+ * message that is copied whole needs only the checksum.
+ */
+static inline void seal(const struct stage *stage, struct zcl_tx *tx, bool copies)
+{
+	if (tx->sent == 0 && (!copies || stage->checksum))
+		zcl_tx_seal(tx, stage->checksum);
+	else if (tx->sent > 0 && tx->sent < zcl_tx_header_size(tx))
+		zcl_ksm_pack(&tx->ksm, tx->header);
+}
+
 /* Adds what is left of tx; false: the batch ends here. */
-static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, struct stage *stage,
-			 struct zcl_tx *tx)
+static inline bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch,
+				struct stage *stage, struct zcl_tx *tx)
 {
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t left = zcl_tx_size(tx) - tx->sent;
@@ -133,8 +151,7 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 		batch->more = true;
 		return false;
 	}
-	if (tx->sent == 0)
-		zcl_tx_seal(tx, conn->node->config.checksum && conn->proto->checksums);
+	seal(stage, tx, copies);
 	if (copies) {
 		batch_copy(batch, stage, tx);
 		return true;
@@ -149,11 +166,15 @@ static bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch, stru
 	return false;
 }
 
-static struct stage stage_of(struct zcl_node *node)
+static struct stage stage_of(const struct zcl_conn *conn)
 {
+	struct zcl_node *node = conn->node;
+
 	if (G_UNLIKELY(node->stage == NULL))
 		node->stage = g_malloc(STAGE);
-	return (struct stage){.at = node->stage, .end = node->stage + STAGE};
+	return (struct stage){.at = node->stage,
+			      .end = node->stage + STAGE,
+			      .checksum = node->config.checksum && conn->proto->checksums};
 }
 
 static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
@@ -165,7 +186,7 @@ static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
 			  conn->hello_len - conn->hello_sent);
 	if (conn->state != ZCL_CS_UP)
 		return;
-	stage = stage_of(conn->node);
+	stage = stage_of(conn);
 	for (GList *l = conn->txq.queue.head; l != NULL; l = l->next) {
 		if (!batch_add_tx(conn, batch, &stage, l->data))
 			return;

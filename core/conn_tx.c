@@ -165,7 +165,7 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 {
 	struct zcl_stats *stats = &conn->node->stats;
 
-	zcl_txq_remove(&conn->txq, tx, 0);
+	zcl_queue_drop_head(&conn->txq.queue);
 	if (zcl_tx_is_noop(tx)) {
 		stats->noops_sent++;
 		stats->acks_noop++;
@@ -195,14 +195,14 @@ static void pin(struct zcl_conn *conn, struct zcl_tx *tx)
 	tx->pins_left++;
 }
 
-/* n bytes of tx go out, from tx->sent on: how much of that is ZC payload, and how it went. */
+/* n bytes of a ZC message go out, from tx->sent on: how much is payload, and how it went. */
 static void note_way(struct zcl_conn *conn, struct zcl_tx *tx, size_t n, enum zcl_way way)
 {
 	const size_t header = zcl_tx_header_size(tx);
 	const size_t skipped = tx->sent < header ? MIN(n, header - tx->sent) : 0;
 
-	g_assert(way == ZCL_WAY_COPY || (tx->zc && skipped == 0));
-	if (!tx->zc || n == skipped)
+	g_assert(way == ZCL_WAY_COPY || skipped == 0);
+	if (n == skipped)
 		return;
 	if (way == ZCL_WAY_ZEROCOPY)
 		pin(conn, tx);
@@ -224,17 +224,20 @@ static void advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way
 {
 	while (nob > 0) {
 		struct zcl_tx *tx = zcl_txq_head(&conn->txq);
-		size_t n;
+		size_t left, n;
 
 		g_assert(tx != NULL);
-		n = MIN(nob, zcl_tx_size(tx) - tx->sent);
+		left = zcl_tx_size(tx) - tx->sent;
+		n = MIN(nob, left);
 		if (tx->sent == 0)
 			zcl_txq_started(&conn->txq, tx);
-		note_way(conn, tx, n, way);
+		g_assert(tx->zc || way == ZCL_WAY_COPY);
+		if (tx->zc)
+			note_way(conn, tx, n, way);
 		tx->sent += n;
 		conn->txq.nob -= n;
 		nob -= n;
-		if (tx->sent == zcl_tx_size(tx))
+		if (n == left)
 			message_sent(conn, tx, now);
 	}
 }

@@ -139,8 +139,8 @@ static void add_sink(struct zcl_digest *digest, const struct zcl_sink *sink)
 	if (sink->kind != ZCL_SINK_ME && sink->kind != ZCL_SINK_OP)
 		return;
 	zcl_digest_u64(digest, sink->kind == ZCL_SINK_ME ? sink->me->id : sink->op);
-	zcl_digest_u64(digest, sink->offset);
-	zcl_digest_u64(digest, sink->mlength);
+	zcl_digest_u64(digest, sink->claim.offset);
+	zcl_digest_u64(digest, sink->claim.mlength);
 }
 
 static uint64_t carrier_place(const struct zcl_txq *q)

@@ -10,6 +10,7 @@
 /* An attached buffer. */
 struct zcl_me {
 	struct zcl_attach spec;
+	size_t length; /* bytes of spec.iov */
 	uint64_t id;
 	struct zcl_md_use use;
 	size_t busy;   /* messages in the middle of it */

@@ -9,11 +9,11 @@ static bool accepts_bits(const struct zcl_attach *spec, uint64_t match_bits, zcl
 	       (spec->peer == ZCL_NID_ANY || spec->peer == peer);
 }
 
-bool zcl_md_claim(const struct zcl_attach *spec, struct zcl_md_use *use, size_t rlength,
-		  size_t remote_offset, struct zcl_claim *claim)
+/* length: of all of spec */
+static inline bool md_claim(const struct zcl_attach *spec, size_t length, struct zcl_md_use *use,
+			    size_t rlength, size_t remote_offset, struct zcl_claim *claim)
 {
 	const bool remote = spec->options & ZCL_MD_REMOTE_OFFSET;
-	const size_t length = zcl_iov_length(spec->iov, spec->niov);
 	const size_t offset = remote ? remote_offset : use->next;
 
 	if (spec->threshold != 0 && use->operations >= spec->threshold)
@@ -29,8 +29,15 @@ bool zcl_md_claim(const struct zcl_attach *spec, struct zcl_md_use *use, size_t 
 	return true;
 }
 
-static bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
-		   size_t rlength, size_t remote_offset, struct zcl_claim *claim)
+bool zcl_md_claim(const struct zcl_attach *spec, struct zcl_md_use *use, size_t rlength,
+		  size_t remote_offset, struct zcl_claim *claim)
+{
+	return md_claim(spec, zcl_iov_length(spec->iov, spec->niov), use, rlength, remote_offset,
+			claim);
+}
+
+static inline bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
+			  size_t rlength, size_t remote_offset, struct zcl_claim *claim)
 {
 	const struct zcl_attach *spec = &me->spec;
 
@@ -40,7 +47,7 @@ static bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is
 		return false;
 	if (spec->claim != NULL)
 		return spec->claim(spec->shared, rlength, remote_offset, claim);
-	return zcl_md_claim(spec, &me->use, rlength, remote_offset, claim);
+	return md_claim(spec, me->length, &me->use, rlength, remote_offset, claim);
 }
 
 struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
@@ -125,6 +132,7 @@ enum zcl_err zcl_lnet_attach(struct zcl_node *node, const struct zcl_attach *att
 		return ZCL_E_LIMIT;
 	me = g_new0(struct zcl_me, 1);
 	me->spec = *attach;
+	me->length = zcl_iov_length(attach->iov, attach->niov);
 	me->id = ++lnet->next_me;
 	if (lnet->portal[attach->portal] == NULL)
 		lnet->portal[attach->portal] = g_ptr_array_new();

@@ -215,13 +215,17 @@ static void put_sent(struct zcl_node *node, const struct zcl_tx *tx, enum zcl_er
 		.kind = ZCL_LNET_EV_SEND,
 		.status = err,
 		.final = true,
+		.unlinked = false,
 		.peer = tx->peer->nid,
 		.portal = owner->portal,
 		.match_bits = owner->match_bits,
 		.hdr_data = owner->hdr_data,
+		.offset = 0,
 		.rlength = tx->payload,
 		.mlength = err == ZCL_OK ? tx->payload : 0,
+		.id = 0,
 		.user = owner->user,
+		.ping = NULL,
 	};
 
 	node->lnet.ops_used--;

@@ -3,18 +3,23 @@
 
 /* Messages from peers: where a payload goes, and what is answered (wire notes 8). */
 
-static void note(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, enum zcl_event_kind kind,
-		 size_t length, enum zcl_err err, int64_t now)
+ZCL_NO_INLINE void note_traced(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr,
+			       enum zcl_event_kind kind, size_t length, enum zcl_err err,
+			       int64_t now)
 {
-	struct zcl_event ev;
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
 
-	if (!zcl_node_traces(conn->node))
-		return;
-	ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
 	ev.lnet_type = hdr->type;
 	ev.length = length;
 	ev.error = err;
 	zcl_node_emit(conn->node, &ev);
+}
+
+static inline void note(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr,
+			enum zcl_event_kind kind, size_t length, enum zcl_err err, int64_t now)
+{
+	if (zcl_node_traces(conn->node))
+		note_traced(conn, hdr, kind, length, err, now);
 }
 
 static void dropped(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, enum zcl_err why,
@@ -53,9 +58,9 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 {
 	struct zcl_node *node = conn->node;
 	const uint32_t portal = hdr->msg.put.ptl_index;
-	struct zcl_claim claim;
+	struct zcl_claim *claim = &conn->sink.claim;
 	struct zcl_me *me = zcl_lnet_match(node, portal, hdr->msg.put.match_bits, hdr->src_nid,
-					   false, hdr->payload_length, hdr->msg.put.offset, &claim);
+					   false, hdr->payload_length, hdr->msg.put.offset, claim);
 
 	if (me == NULL) {
 		if (portal < ZCL_LNET_PORTALS && node->lnet.lazy[portal])
@@ -64,9 +69,9 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 			drop(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;
 	}
-	conn->sink = (struct zcl_sink){
-		.kind = ZCL_SINK_ME, .me = me, .offset = claim.offset, .mlength = claim.mlength};
-	zcl_rx_payload(&conn->rx, me->spec.iov, claim.offset, claim.mlength);
+	conn->sink.kind = ZCL_SINK_ME;
+	conn->sink.me = me;
+	zcl_rx_payload(&conn->rx, me->spec.iov, claim->offset, claim->mlength);
 }
 
 static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -80,13 +85,13 @@ static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 	op->receiving = conn;
 	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_OP,
 				       .op = hdr->msg.reply.dst_wmd.wh_object_cookie,
-				       .mlength = MIN(hdr->payload_length, op->rlength)};
-	zcl_rx_payload(&conn->rx, zcl_iovs(&op->iovs, op->niov), 0, conn->sink.mlength);
+				       .claim.mlength = MIN(hdr->payload_length, op->rlength)};
+	zcl_rx_payload(&conn->rx, zcl_iovs(&op->iovs, op->niov), 0, conn->sink.claim.mlength);
 }
 
 void zcl_lnet_parse(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
-	conn->sink = (struct zcl_sink){.kind = ZCL_SINK_NONE};
+	conn->sink.kind = ZCL_SINK_NONE;
 	if (hdr->dest_nid != conn->node->config.nid) {
 		drop(conn, hdr, ZCL_E_BAD_DEST_NID, now);
 		return;
@@ -147,18 +152,22 @@ static void end_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, enum 
 	struct zcl_lnet_event event;
 
 	g_assert(me != NULL);
+	/* All fields are named, here and in put_sent: to clear the struct first takes longer. */
 	event = (struct zcl_lnet_event){
 		.kind = ZCL_LNET_EV_PUT,
 		.status = status,
+		.final = false,
+		.unlinked = false,
 		.peer = hdr->src_nid,
 		.portal = me->spec.portal,
 		.match_bits = hdr->msg.put.match_bits,
 		.hdr_data = hdr->msg.put.hdr_data,
-		.offset = conn->sink.offset,
+		.offset = conn->sink.claim.offset,
 		.rlength = hdr->payload_length,
-		.mlength = conn->sink.mlength,
+		.mlength = conn->sink.claim.mlength,
 		.id = me->id,
 		.user = me->spec.user,
+		.ping = NULL,
 	};
 	event.unlinked = zcl_lnet_me_end(node, me);
 	conn->sink.kind = ZCL_SINK_NONE;
@@ -169,7 +178,7 @@ static void end_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, enum 
 static void put_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	const struct zcl_me *me;
-	const size_t mlength = conn->sink.mlength;
+	const size_t mlength = conn->sink.claim.mlength;
 	bool ack;
 
 	if (conn->sink.kind != ZCL_SINK_ME)
@@ -256,7 +265,7 @@ static void ack_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 static void reply_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	struct zcl_op *op;
-	const size_t mlength = conn->sink.mlength;
+	const size_t mlength = conn->sink.claim.mlength;
 
 	if (conn->sink.kind != ZCL_SINK_OP)
 		return;

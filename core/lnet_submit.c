@@ -18,6 +18,7 @@ struct zcl_tx *zcl_lnet_message(struct zcl_peer *peer, const struct zcl_lnet_hdr
 {
 	struct zcl_tx *tx = zcl_tx_get(&peer->node->pool);
 
+	g_assert(zcl_iov_length(iov, niov) == hdr->payload_length);
 	zcl_tx_init_lnet(tx, hdr, iov, niov);
 	return tx;
 }
@@ -79,11 +80,27 @@ static void own_put(struct zcl_tx_owner *owner, const struct zcl_put *put, const
 	owner->hdr_data = put->hdr_data;
 }
 
+/* What most messages are, and so in line from the struct of the program to the packed header. */
+static inline struct zcl_tx *put_message(struct zcl_peer *peer, const struct zcl_put *put,
+					 struct zcl_handle ack, size_t length)
+{
+	struct zcl_tx *tx = zcl_tx_get(&peer->node->pool);
+	struct zcl_lnet_hdr hdr = header_to(peer->node, put->target, ZCL_LNET_PUT);
+
+	hdr.payload_length = (uint32_t)length;
+	hdr.msg.put.ack_wmd = ack;
+	hdr.msg.put.match_bits = put->match_bits;
+	hdr.msg.put.hdr_data = put->hdr_data;
+	hdr.msg.put.ptl_index = put->portal;
+	hdr.msg.put.offset = put->offset;
+	zcl_tx_init_lnet(tx, &hdr, put->iov, put->niov);
+	return tx;
+}
+
 enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int64_t now)
 {
 	const enum zcl_err err = check(node, put->target, put->portal, put->niov);
 	struct zcl_op *op = NULL;
-	struct zcl_lnet_hdr hdr;
 	struct zcl_peer *peer;
 	struct zcl_tx *tx;
 	size_t length;
@@ -98,14 +115,7 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 		return ZCL_E_LIMIT;
 	if (put->want_ack)
 		op = put_with_ack(peer, put, length, now);
-	hdr = header_to(node, put->target, ZCL_LNET_PUT);
-	hdr.payload_length = (uint32_t)length;
-	hdr.msg.put.ack_wmd = op ? wire_handle(op) : zcl_handle_none;
-	hdr.msg.put.match_bits = put->match_bits;
-	hdr.msg.put.hdr_data = put->hdr_data;
-	hdr.msg.put.ptl_index = put->portal;
-	hdr.msg.put.offset = put->offset;
-	tx = zcl_lnet_message(peer, &hdr, put->iov, put->niov);
+	tx = put_message(peer, put, op ? wire_handle(op) : zcl_handle_none, length);
 	own_put(&tx->owner, put, op);
 	zcl_peer_launch(peer, tx, now);
 	return ZCL_OK;

@@ -61,6 +61,7 @@ struct zcl_node *zcl_node_new(const struct zcl_config *config,
 	node->config = *config;
 	node->cb = *callbacks;
 	node->user = user;
+	node->traces = callbacks->trace != NULL && !config->trace_conns_only;
 	node->peers = g_ptr_array_new();
 	node->peer_by_nid = g_hash_table_new(g_int64_hash, g_int64_equal);
 	zcl_deadlines_init(&node->deadlines);

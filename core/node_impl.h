@@ -12,6 +12,7 @@ struct zcl_node {
 	struct zcl_callbacks cb;
 	void *user;
 	bool shut;
+	bool traces; /* somebody wants to know of every message */
 
 	GPtrArray *peers;	    /* in the order in which they were met */
 	struct zcl_peer *last_peer; /* the one that was found last */
@@ -55,7 +56,20 @@ void zcl_node_note(const struct zcl_node *node, const struct zcl_peer *peer,
 /* Whether somebody wants to know of every message. */
 static inline bool zcl_node_traces(const struct zcl_node *node)
 {
-	return node->cb.trace != NULL && !node->config.trace_conns_only;
+	return G_UNLIKELY(node->traces);
+}
+
+/* The connection that suits nob bytes best; of equals the one with fewest queued; NULL: none up. */
+static inline struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
+{
+	const bool bulk = nob >= peer->node->config.min_bulk;
+	const GList *first = peer->conns.head;
+	struct zcl_conn *only;
+
+	if (first == NULL || first->next != NULL)
+		return zcl_peer_pick_of(peer, bulk);
+	only = first->data;
+	return only->suits[bulk] != ZCL_MATCH_NO ? only : NULL;
 }
 
 #endif

@@ -92,9 +92,8 @@ bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype)
 	return false;
 }
 
-struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
+struct zcl_conn *zcl_peer_pick_of(const struct zcl_peer *peer, bool bulk)
 {
-	const bool bulk = nob >= peer->node->config.min_bulk;
 	struct zcl_conn *best = NULL;
 	enum zcl_match best_match = ZCL_MATCH_NO;
 

@@ -49,8 +49,8 @@ bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);
 bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype);
 /* The first type that the set lacks; false: it is complete. */
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype);
-/* The connection that suits nob bytes best; of equals the one with fewest queued; NULL: none up. */
-struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob);
+/* zcl_peer_pick of node_impl.h, for any number of connections; bulk: from min_bulk bytes. */
+struct zcl_conn *zcl_peer_pick_of(const struct zcl_peer *peer, bool bulk);
 
 /* Sends a message now or lets it wait; a connection is opened when none is up. */
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);

@@ -43,6 +43,20 @@ static inline void zcl_queue_unlink(GQueue *queue, GList *link)
 	queue->length--;
 }
 
+/* The first one, which is there. */
+static inline void zcl_queue_drop_head(GQueue *queue)
+{
+	GList *link = queue->head;
+
+	queue->head = link->next;
+	if (link->next != NULL)
+		link->next->prev = NULL;
+	else
+		queue->tail = NULL;
+	link->next = NULL;
+	queue->length--;
+}
+
 /* `link` takes the place of `old`, which is in the queue. */
 static inline void zcl_queue_replace(GQueue *queue, GList *old, GList *link)
 {

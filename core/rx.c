@@ -22,16 +22,11 @@ static void expect(struct zcl_rx *rx, enum zcl_rx_state state, size_t have, size
 static void expect_message(struct zcl_rx *rx)
 {
 	if (rx->version == ZCL_V1) {
-		memset(&rx->ksm, 0, sizeof(rx->ksm));
+		rx->ksm = (struct zcl_ksm){0};
 		expect(rx, ZCL_RX_LNET_HEADER, 0, ZCL_LNET_HDR_SIZE);
 	} else {
 		expect(rx, ZCL_RX_KSM_HEADER, 0, ZCL_KSM_SIZE);
 	}
-}
-
-static size_t ksm_size(const struct zcl_rx *rx)
-{
-	return rx->version == ZCL_V1 ? 0 : ZCL_KSM_SIZE;
 }
 
 void zcl_rx_init(struct zcl_rx *rx, bool accept_first, uint32_t max_version)
@@ -61,7 +56,7 @@ static void sum(struct zcl_rx *rx, const void *data, size_t len)
 		rx->crc = zcl_crc(rx->crc, data, len);
 }
 
-G_NO_INLINE static void sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
+ZCL_NO_INLINE void sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
 {
 	static const uint8_t no_csum[sizeof(rx->ksm.ksm_csum)];
 	const size_t after = KSM_CSUM_AT + sizeof(no_csum);
@@ -133,7 +128,8 @@ static enum zcl_err finish_hello_ips(struct zcl_rx *rx, enum zcl_item_kind *kind
 	return ZCL_OK;
 }
 
-static enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
+static inline enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit,
+				      enum zcl_item_kind *kind)
 {
 	const enum zcl_err err = zcl_ksm_unpack(unit, rx->flipped, &rx->ksm);
 
@@ -152,7 +148,8 @@ static enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit, enum zcl_
 	return ZCL_OK;
 }
 
-static enum zcl_err finish_lnet(struct zcl_rx *rx, const uint8_t *unit, enum zcl_item_kind *kind)
+static inline enum zcl_err finish_lnet(struct zcl_rx *rx, const uint8_t *unit,
+				       enum zcl_item_kind *kind)
 {
 	const enum zcl_err err = zcl_lnet_hdr_unpack(unit, &rx->hdr);
 
@@ -164,7 +161,7 @@ static enum zcl_err finish_lnet(struct zcl_rx *rx, const uint8_t *unit, enum zcl
 	return ZCL_OK;
 }
 
-static enum zcl_err finish_message(struct zcl_rx *rx, enum zcl_item_kind *kind)
+static inline enum zcl_err finish_message(struct zcl_rx *rx, enum zcl_item_kind *kind)
 {
 	g_assert(rx->want == 0 && rx->slop == 0);
 	if (sum_is_wrong(rx))
@@ -180,8 +177,8 @@ static bool reads_a_unit(const struct zcl_rx *rx)
 }
 
 /* Out of line: what is done once for a connection would make each message slower. */
-G_NO_INLINE static enum zcl_err step_handshake(struct zcl_rx *rx, const uint8_t *unit,
-					       enum zcl_item_kind *kind)
+ZCL_NO_INLINE enum zcl_err step_handshake(struct zcl_rx *rx, const uint8_t *unit,
+					  enum zcl_item_kind *kind)
 {
 	switch (rx->state) {
 	case ZCL_RX_ACCEPT:
@@ -213,7 +210,7 @@ static inline enum zcl_err step(struct zcl_rx *rx, const uint8_t *unit, enum zcl
 	}
 }
 
-G_NO_INLINE static size_t push_unit(struct zcl_rx *rx, const uint8_t *data, size_t len)
+ZCL_NO_INLINE size_t push_unit(struct zcl_rx *rx, const uint8_t *data, size_t len)
 {
 	const size_t n = MIN(len, rx->need - rx->have);
 
@@ -307,65 +304,79 @@ static inline bool take(struct zcl_rx *rx, const uint8_t **at, const uint8_t *en
 	return rx->state == ZCL_RX_DONE;
 }
 
-enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
-			 enum zcl_item_kind *kind)
+/* Any cut of the bytes. */
+ZCL_NO_INLINE enum zcl_err feed_pieces(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
+				       enum zcl_item_kind *kind)
 {
 	enum zcl_err err = rx->state == ZCL_RX_FAILED ? ZCL_E_INVALID : ZCL_OK;
 	const uint8_t *unit;
 
-	*kind = ZCL_ITEM_MORE;
 	g_assert(rx->state != ZCL_RX_PARSE); /* ZCL_ITEM_LNET wants an answer first */
 	while (err == ZCL_OK && *kind == ZCL_ITEM_MORE && take(rx, at, end, &unit))
 		err = step(rx, unit, kind);
+	return err;
+}
+
+/* Whether the headers of the next message, or all that is missing of them, lie there. */
+static inline bool has_header(const struct zcl_rx *rx, const uint8_t *at, const uint8_t *end)
+{
+	return (rx->state == ZCL_RX_KSM_HEADER || rx->state == ZCL_RX_LNET_HEADER) &&
+	       rx->have == 0 && (size_t)(end - at) >= ZCL_MSG_HDR_SIZE;
+}
+
+static inline enum zcl_err feed_header(struct zcl_rx *rx, const uint8_t **at,
+				       enum zcl_item_kind *kind)
+{
+	const uint8_t *unit = *at;
+	enum zcl_err err;
+
+	if (rx->state == ZCL_RX_KSM_HEADER) {
+		*at += ZCL_KSM_SIZE;
+		err = finish_ksm(rx, unit, kind);
+		if (err != ZCL_OK || *kind != ZCL_ITEM_MORE)
+			return err;
+		unit = *at;
+	}
+	*at += ZCL_LNET_HDR_SIZE;
+	return finish_lnet(rx, unit, kind);
+}
+
+/* Whether the whole payload lies there, and goes to one place. */
+static inline bool has_payload(const struct zcl_rx *rx, const uint8_t *at, const uint8_t *end)
+{
+	return rx->state == ZCL_RX_LNET_PAYLOAD && rx->slop == 0 &&
+	       (size_t)(end - at) >= rx->want && rx->offset <= rx->iov->iov_len &&
+	       rx->iov->iov_len - rx->offset >= rx->want;
+}
+
+static inline enum zcl_err feed_payload(struct zcl_rx *rx, const uint8_t **at,
+					enum zcl_item_kind *kind)
+{
+	uint8_t *to = (uint8_t *)rx->iov->iov_base + rx->offset;
+	const uint8_t *from = *at;
+
+	*at += rx->want;
+	memcpy(to, from, rx->want);
+	placed(rx, to, rx->want);
+	return finish_message(rx, kind);
+}
+
+enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
+			 enum zcl_item_kind *kind)
+{
+	enum zcl_err err;
+
+	*kind = ZCL_ITEM_MORE;
+	if (has_header(rx, *at, end))
+		err = feed_header(rx, at, kind);
+	else if (has_payload(rx, *at, end))
+		err = feed_payload(rx, at, kind);
+	else
+		err = feed_pieces(rx, at, end, kind);
 	if (G_LIKELY(err == ZCL_OK))
 		return ZCL_OK;
 	*kind = ZCL_ITEM_MORE;
 	rx->state = ZCL_RX_FAILED;
-	return err;
-}
-
-static size_t wire_size(const struct zcl_rx *rx, enum zcl_item_kind kind)
-{
-	switch (kind) {
-	case ZCL_ITEM_ACCEPT:
-		return ZCL_ACCEPT_SIZE;
-	case ZCL_ITEM_HELLO:
-		return zcl_hello_fixed_size(rx->hello.kshm_version) +
-		       rx->hello.kshm_nips * sizeof(rx->hello.kshm_ips[0]);
-	case ZCL_ITEM_NOOP:
-		return ZCL_KSM_SIZE;
-	case ZCL_ITEM_LNET:
-		return ksm_size(rx) + ZCL_LNET_HDR_SIZE;
-	case ZCL_ITEM_MESSAGE:
-		return ksm_size(rx) + ZCL_LNET_HDR_SIZE + rx->hdr.payload_length;
-	case ZCL_ITEM_MORE:
-		break;
-	}
-	return 0;
-}
-
-enum zcl_err zcl_rx_next(struct zcl_rx *rx, struct zcl_rx_item *item)
-{
-	const uint8_t *none = NULL;
-	const enum zcl_err err = zcl_rx_feed(rx, &none, none, &item->kind);
-
-	item->wire_size = wire_size(rx, item->kind);
-	switch (item->kind) {
-	case ZCL_ITEM_ACCEPT:
-		item->accept = rx->accept;
-		break;
-	case ZCL_ITEM_HELLO:
-		item->hello = rx->hello;
-		break;
-	case ZCL_ITEM_NOOP:
-	case ZCL_ITEM_LNET:
-	case ZCL_ITEM_MESSAGE:
-		item->ksm = rx->ksm;
-		item->hdr = rx->hdr;
-		break;
-	case ZCL_ITEM_MORE:
-		break;
-	}
 	return err;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/tx.h"
 
-#include "core/wire_msg.h"
-
 #define SLAB 32
 
 void zcl_tx_pool_init(struct zcl_tx_pool *pool)
@@ -39,26 +37,6 @@ void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie)
 	tx->ksm.ksm_zc_cookies[1] = ack_cookie;
 	tx->lnet_type = UINT32_MAX;
 	tx->header_end = ZCL_KSM_SIZE;
-}
-
-void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
-		      size_t niov)
-{
-	tx->ksm.ksm_type = ZCL_KSM_LNET;
-	tx->lnet_type = hdr->type;
-	tx->header_end = ZCL_MSG_HDR_SIZE;
-	zcl_lnet_hdr_pack(hdr, tx->header + ZCL_KSM_SIZE);
-	zcl_iovs_set(&tx->iovs, iov, niov);
-	tx->niov = (uint8_t)niov;
-	tx->payload = hdr->payload_length;
-	g_assert(zcl_iov_length(iov, niov) == tx->payload);
-}
-
-void zcl_tx_set_ack(struct zcl_tx *tx, uint64_t cookie)
-{
-	g_assert(tx->sent == 0);
-	tx->ksm.ksm_zc_cookies[1] = cookie;
-	tx->sealed = false;
 }
 
 void zcl_tx_seal(struct zcl_tx *tx, bool checksum)

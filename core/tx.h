@@ -8,7 +8,7 @@
 #include "core/iov.h"
 #include "core/queue.h"
 #include "core/way.h"
-#include "core/wire.h"
+#include "core/wire_msg.h"
 
 struct zcl_conn;
 struct zcl_peer;
@@ -64,10 +64,10 @@ struct zcl_tx {
 	uint8_t header_end;
 	uint8_t niov;
 
-	bool sealed;	    /* the packed header holds the cookies as they are */
-	bool zc;	    /* the payload may go out without a copy */
-	bool unacked;	    /* the ZC-ACK has not come */
-	bool spliced;	    /* the kernel may read payload pages for as long as it likes */
+	bool sealed;  /* ksm and the packed header hold the checksum of the cookies as they are */
+	bool zc;      /* the payload may go out without a copy */
+	bool unacked; /* the ZC-ACK has not come */
+	bool spliced; /* the kernel may read payload pages for as long as it likes */
 	enum zcl_way way;   /* of the payload bytes that went out last, */
 	enum zcl_why why;   /* and the reason for it */
 	enum zcl_err err;   /* its connection is down: what its owner will be told */
@@ -145,16 +145,38 @@ static inline void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx)
 	pool->in_use--;
 }
 
-/* Fills in a NOOP that carries a ZC-ACK, or the header of an LNET message, packed as V2. */
+/* Fills in a NOOP that carries a ZC-ACK. */
 void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie);
-void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet_hdr *hdr, const struct iovec *iov,
-		      size_t niov);
+
+/*
+ * Fills in the header of an LNET message, packed as V2; iov has hdr->payload_length bytes. In line:
+ * where the type is known, the header is written from values that were never in a struct.
+ */
+ZCL_ALWAYS_INLINE void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet_hdr *hdr,
+					const struct iovec *iov, size_t niov)
+{
+	tx->ksm.ksm_type = ZCL_KSM_LNET;
+	tx->lnet_type = hdr->type;
+	tx->header_end = ZCL_MSG_HDR_SIZE;
+	zcl_lnet_hdr_pack(hdr, tx->header + ZCL_KSM_SIZE);
+	zcl_iovs_set(&tx->iovs, iov, niov);
+	tx->niov = (uint8_t)niov;
+	tx->payload = hdr->payload_length;
+}
+
 /*
  * Writes the ksock header into the packed one, with its checksum when asked for; once, until a
- * cookie changes (zcl_tx_set_ack).
+ * cookie changes (zcl_tx_set_ack). Who packs `ksm` elsewhere needs it for the checksum alone.
  */
 void zcl_tx_seal(struct zcl_tx *tx, bool checksum);
+
 /* Makes it carry this ZC-ACK. Nothing of it was sent. */
-void zcl_tx_set_ack(struct zcl_tx *tx, uint64_t cookie);
+static inline void zcl_tx_set_ack(struct zcl_tx *tx, uint64_t cookie)
+{
+	g_assert(tx->sent == 0);
+	tx->ksm.ksm_zc_cookies[1] = cookie;
+	tx->ksm.ksm_csum = 0;
+	tx->sealed = false;
+}
 
 #endif

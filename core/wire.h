@@ -132,8 +132,12 @@ struct zcl_lnet_hdr {
 };
 
 extern const struct zcl_handle zcl_handle_none; /* all ones */
-bool zcl_handle_is_none(struct zcl_handle handle);
 bool zcl_handle_equal(struct zcl_handle a, struct zcl_handle b);
+
+static inline bool zcl_handle_is_none(struct zcl_handle handle)
+{
+	return (handle.wh_interface_cookie & handle.wh_object_cookie) == UINT64_MAX;
+}
 
 /* Names for people and traces: "CONTROL", "PUT", "NOOP"; "?" when unknown. Never NULL. */
 const char *zcl_ctype_name(int32_t ctype);

@@ -9,11 +9,6 @@ bool zcl_handle_equal(struct zcl_handle a, struct zcl_handle b)
 	       a.wh_object_cookie == b.wh_object_cookie;
 }
 
-bool zcl_handle_is_none(struct zcl_handle handle)
-{
-	return zcl_handle_equal(handle, zcl_handle_none);
-}
-
 const char *zcl_lnet_type_name(uint32_t type)
 {
 	static const char *const names[] = {"ACK", "PUT", "GET", "REPLY", "HELLO"};

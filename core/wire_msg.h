@@ -3,6 +3,7 @@
 #define ZCL_WIRE_MSG_H
 
 #include "core/bytes.h"
+#include "core/inline.h"
 #include "core/wire.h"
 
 /*
@@ -51,7 +52,7 @@ static inline void zcl_write_handle(struct zcl_writer *w, struct zcl_handle hand
 	zcl_write_u64(w, handle.wh_object_cookie);
 }
 
-static inline void zcl_lnet_msg_pack(const struct zcl_lnet_hdr *hdr, struct zcl_writer *w)
+ZCL_ALWAYS_INLINE void zcl_lnet_msg_pack(const struct zcl_lnet_hdr *hdr, struct zcl_writer *w)
 {
 	switch (hdr->type) {
 	case ZCL_LNET_ACK:
@@ -81,7 +82,7 @@ static inline void zcl_lnet_msg_pack(const struct zcl_lnet_hdr *hdr, struct zcl_
 	}
 }
 
-static inline void zcl_lnet_hdr_pack(const struct zcl_lnet_hdr *hdr, uint8_t *buf)
+ZCL_ALWAYS_INLINE void zcl_lnet_hdr_pack(const struct zcl_lnet_hdr *hdr, uint8_t *buf)
 {
 	struct zcl_writer w = {buf, ZCL_BYTES_LE_SWAP};
 
@@ -97,20 +98,23 @@ static inline void zcl_lnet_hdr_pack(const struct zcl_lnet_hdr *hdr, uint8_t *bu
 	zcl_write_zeros(&w, (size_t)(buf + ZCL_LNET_HDR_SIZE - w.at));
 }
 
+static inline void zcl_lnet_put_unpack(struct zcl_reader *r, struct zcl_lnet_hdr *hdr)
+{
+	hdr->msg.put.ack_wmd = zcl_read_handle(r);
+	hdr->msg.put.match_bits = zcl_read_u64(r);
+	hdr->msg.put.hdr_data = zcl_read_u64(r);
+	hdr->msg.put.ptl_index = zcl_read_u32(r);
+	hdr->msg.put.offset = zcl_read_u32(r);
+}
+
 static inline enum zcl_err zcl_lnet_msg_unpack(struct zcl_reader *r, struct zcl_lnet_hdr *hdr)
 {
+	memset(&hdr->msg, 0, sizeof(hdr->msg)); /* the same bytes always give the same struct */
 	switch (hdr->type) {
 	case ZCL_LNET_ACK:
 		hdr->msg.ack.dst_wmd = zcl_read_handle(r);
 		hdr->msg.ack.match_bits = zcl_read_u64(r);
 		hdr->msg.ack.mlength = zcl_read_u32(r);
-		return ZCL_OK;
-	case ZCL_LNET_PUT:
-		hdr->msg.put.ack_wmd = zcl_read_handle(r);
-		hdr->msg.put.match_bits = zcl_read_u64(r);
-		hdr->msg.put.hdr_data = zcl_read_u64(r);
-		hdr->msg.put.ptl_index = zcl_read_u32(r);
-		hdr->msg.put.offset = zcl_read_u32(r);
 		return ZCL_OK;
 	case ZCL_LNET_GET:
 		hdr->msg.get.return_wmd = zcl_read_handle(r);
@@ -130,16 +134,18 @@ static inline enum zcl_err zcl_lnet_msg_unpack(struct zcl_reader *r, struct zcl_
 static inline enum zcl_err zcl_lnet_hdr_unpack(const uint8_t *buf, struct zcl_lnet_hdr *hdr)
 {
 	struct zcl_reader r = {buf, ZCL_BYTES_LE_SWAP};
-	enum zcl_err err;
+	enum zcl_err err = ZCL_OK;
 
-	memset(hdr, 0, sizeof(*hdr)); /* the same bytes always give the same struct */
 	hdr->dest_nid = zcl_read_u64(&r);
 	hdr->src_nid = zcl_read_u64(&r);
 	hdr->dest_pid = zcl_read_u32(&r);
 	hdr->src_pid = zcl_read_u32(&r);
 	hdr->type = zcl_read_u32(&r);
 	hdr->payload_length = zcl_read_u32(&r);
-	err = zcl_lnet_msg_unpack(&r, hdr);
+	if (G_LIKELY(hdr->type == ZCL_LNET_PUT))
+		zcl_lnet_put_unpack(&r, hdr); /* fills all of it */
+	else
+		err = zcl_lnet_msg_unpack(&r, hdr);
 	if (err != ZCL_OK)
 		return err;
 	g_assert(r.at <= buf + ZCL_LNET_HDR_SIZE);

@@ -23,6 +23,13 @@ void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline)
 	zcl_peer_arm(peer, deadline);
 }
 
+static inline void zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx)
+{
+	g_assert(tx->unacked);
+	tx->unacked = false;
+	zcl_queue_unlink(&peer->zc_reqs, &tx->zc_link);
+}
+
 struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie)
 {
 	/* ACKs come nearly in order, so that the one looked for is nearly always the first. */
@@ -30,7 +37,7 @@ struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie)
 		struct zcl_tx *tx = l->data;
 
 		if (tx->ksm.ksm_zc_cookies[0] == cookie) {
-			zcl_zcreq_remove(peer, tx);
+			zcreq_remove(peer, tx);
 			return tx;
 		}
 	}
@@ -39,9 +46,7 @@ struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie)
 
 void zcl_zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx)
 {
-	g_assert(tx->unacked);
-	tx->unacked = false;
-	zcl_queue_unlink(&peer->zc_reqs, &tx->zc_link);
+	zcreq_remove(peer, tx);
 }
 
 void zcl_zcreq_lose(struct zcl_peer *peer, struct zcl_tx *tx)

@@ -56,6 +56,11 @@ static const struct key {
 			    "of silence, then TCP asks whether the peer is there (default: 30; 0: "
 			    "never)",
 			    "SECONDS", FOR_ALL},
+	[ZCLI_RESERVED_PORTS] =
+		{"reserved-ports",
+		 "when calls leave from one: auto (to port 988; default), always or "
+		 "never",
+		 "WHEN", FOR_ALL},
 	[ZCLI_PEER] = {"peer",
 		       "where a peer listens, instead of its NID's address, port 988; repeatable",
 		       "NID=ADDR:PORT", FOR_ALL},

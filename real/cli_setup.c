@@ -45,6 +45,24 @@ static bool accepts(const struct zcli_texts *t, enum zclnd_accept *to)
 	return true;
 }
 
+static bool reserved_ports(const struct zcli_texts *t, enum zclnd_reserved *to)
+{
+	static const char *const names[ZCLND_RESERVED_LAST] = {
+		[ZCLND_RESERVED_AUTO] = "auto",
+		[ZCLND_RESERVED_ALWAYS] = "always",
+		[ZCLND_RESERVED_NEVER] = "never",
+	};
+	const char *text = t->value[ZCLI_RESERVED_PORTS];
+
+	for (unsigned i = 0; text && i < G_N_ELEMENTS(names); i++) {
+		if (strcmp(text, names[i]))
+			continue;
+		*to = (enum zclnd_reserved)i;
+		return true;
+	}
+	return !text || zcli_wrong(t, ZCLI_RESERVED_PORTS, "auto, always or never");
+}
+
 static bool speaks(const struct zcli_texts *t, unsigned *to)
 {
 	const char *text = t->value[ZCLI_SPEAKS];
@@ -133,7 +151,7 @@ static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 		seconds(t, ZCLI_SOCKET_TIMEOUT, &to->socket_timeout) &&
 		number(t, ZCLI_CONNS_PER_PEER, 1, MAX_CONNS, "a number, 1 to 64", &conns) &&
 		number(t, ZCLI_KEEPALIVE, 0, 32767, "whole seconds, 0 to 32767", &keepalive) &&
-		listens_at(t, &to->listen);
+		reserved_ports(t, &to->reserved) && listens_at(t, &to->listen);
 
 	to->zc_min = (size_t)zc_min;
 	to->keepalive = (unsigned)keepalive;

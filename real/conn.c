@@ -127,6 +127,19 @@ void zreal_conn_fail(struct zreal_conn *conn, enum zcl_err why)
 
 /* ---- connecting --------------------------------------------------------------------- */
 
+static bool wants_reserved(const struct zreal_node *node, const struct sockaddr_in *to)
+{
+	switch (node->options.reserved) {
+	case ZREAL_RESERVED_ALWAYS:
+		return true;
+	case ZREAL_RESERVED_NEVER:
+		return false;
+	case ZREAL_RESERVED_AUTO:
+		break;
+	}
+	return ntohs(to->sin_port) == ZSOCK_PORT;
+}
+
 static void start_connect(struct zreal_conn *conn)
 {
 	struct zreal_node *node = conn->node;
@@ -138,7 +151,7 @@ static void start_connect(struct zreal_conn *conn)
 		zreal_conn_fail(conn, ZCL_E_UNREACHABLE);
 		return;
 	}
-	fd = zsock_connect(node->source, &to, ntohs(to.sin_port) == ZSOCK_PORT, &source);
+	fd = zsock_connect(node->source, &to, wants_reserved(node, &to), &source);
 	if (fd < 0) {
 		zreal_conn_fail(conn, zsock_error(errno));
 		return;

@@ -127,6 +127,7 @@ static struct zreal_options to_real(const struct zclnd_ni_options *options, stru
 	real.keepalive = (int)MIN(options->keepalive, G_MAXINT);
 	real.peer_port = options->peer_port;
 	real.source = options->source;
+	real.reserved = (enum zreal_reserved)options->reserved;
 	real.only_known_peers = options->only_known_peers;
 	real.deliver = on_deliver;
 	real.trace = options->trace ? on_trace : NULL;
@@ -182,8 +183,9 @@ static bool check(const struct zclnd *z, const struct zclnd_ni_options *options,
 	else if (zcl_nid_net_type(options->nid) != ZCL_NET_TCP || options->nid == ZCLND_NID_ANY)
 		zl_error(error, ZCLND_E_INVALID, "the NID of an NI is one of the tcp network");
 	else if ((unsigned)options->way >= ZCLND_WAY_LAST ||
-		 (unsigned)options->accept > ZCLND_ACCEPT_SECURE)
-		zl_error(error, ZCLND_E_INVALID, "accept or way is out of range");
+		 (unsigned)options->accept > ZCLND_ACCEPT_SECURE ||
+		 (unsigned)options->reserved >= ZCLND_RESERVED_LAST)
+		zl_error(error, ZCLND_E_INVALID, "accept, reserved or way is out of range");
 	else if (is_taken(z, options->nid))
 		zl_error(error, ZCLND_E_INVALID, "the instance has an NI with this NID");
 	else

@@ -23,6 +23,13 @@ enum zreal_accept {
 	ZREAL_ACCEPT_SECURE, /* only from reserved ports (below 1024) */
 };
 
+/* When a call leaves from a reserved port, if that may be. */
+enum zreal_reserved {
+	ZREAL_RESERVED_AUTO,   /* to port 988, whose acceptors are Lustre's */
+	ZREAL_RESERVED_ALWAYS, /* to every port */
+	ZREAL_RESERVED_NEVER,
+};
+
 /* Events of the backend alone. */
 enum zreal_note {
 	ZREAL_NOTE_UNRESERVED,	  /* a caller closed by accept=secure */
@@ -38,6 +45,7 @@ struct zreal_options {
 	struct sockaddr_in listen; /* port 0: any */
 	int listen_fd;		   /* listens already, and becomes the node's; -1: none */
 	enum zreal_accept accept;
+	enum zreal_reserved reserved;
 	enum zway way;
 	uint32_t faults;       /* ZREAL_FAULT_*, only in builds that test with broken nodes */
 	uint16_t peer_port;    /* where peers listen that have no address of their own set */

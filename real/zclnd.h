@@ -244,6 +244,14 @@ enum zclnd_way {
 	ZCLND_WAY_LAST
 };
 
+/* When a call leaves from a reserved port (1023 down to 512), if that is permitted. */
+enum zclnd_reserved {
+	ZCLND_RESERVED_AUTO,   /* to port 988, where deployed nodes listen (default) */
+	ZCLND_RESERVED_ALWAYS, /* to every port: deployed nodes that listen elsewhere */
+	ZCLND_RESERVED_NEVER,
+	ZCLND_RESERVED_LAST
+};
+
 /* What happens outside of the protocol and is worth a line in a log. */
 enum zclnd_note {
 	ZCLND_NOTE_UNRESERVED,	  /* a caller closed by accept=secure */
@@ -289,6 +297,7 @@ struct zclnd_ni_options {
 	uint16_t peer_port;    /* where those listen that have no address of their own set */
 	struct in_addr source; /* where calls come from; 0 (default): the address listened at, else
 				  the NID's when this machine has it, else the kernel's choice */
+	enum zclnd_reserved reserved;
 	bool only_known_peers; /* call only peers of zclnd_peer_set; others are unreachable */
 	/* Limits, per loop; at each a submission fails with ZCLND_E_LIMIT. */
 	size_t max_peers;

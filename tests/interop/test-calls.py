@@ -367,5 +367,30 @@ def secure():
         assert all(512 <= port <= 1023 for port in node.sources), node.sources
 
 
+def may_reserve():
+    with socket.socket() as sock:
+        try:
+            sock.bind((host(9), 1023))
+        except PermissionError:
+            return False
+    return True
+
+
+@test("--reserved-ports=always: a secure node that does not listen at 988 answers", "always", True)
+@test("--reserved-ports=never: a secure node closes", "never", False)
+@test("by default a call to another port than 988 leaves from any", None, False)
+def reserved_ports(when, answers):
+    if answers and not may_reserve():
+        raise Skip("reserved ports are not for this user")
+    more = ("--reserved-ports", when) if when else ()
+    with target(secure=True) as node, Caller(node, "--timeout", "5", *more) as caller:
+        if answers:
+            answered(caller.process, node)
+        else:
+            status, text = caller.process.finish()
+            equal(status, 1, text)
+        equal({port <= 1023 for port in node.sources}, {answers})
+
+
 if __name__ == "__main__":
     harness.run()

@@ -61,6 +61,12 @@ static const struct key {
 		 "when calls leave from one: auto (to port 988; default), always or "
 		 "never",
 		 "WHEN", FOR_ALL},
+	[ZCLI_MAX_ANSWERS] = {"max-answers",
+			      "answers that wait for a peer until it is cut off (default: 16384)",
+			      "N", FOR_ALL},
+	[ZCLI_MAX_ANSWER_BYTES] = {"max-answer-bytes",
+				   "payload of such answers (default: 1073741824)", "BYTES",
+				   FOR_ALL},
 	[ZCLI_PEER] = {"peer",
 		       "where a peer listens, instead of its NID's address, port 988; repeatable",
 		       "NID=ADDR:PORT", FOR_ALL},

@@ -140,6 +140,19 @@ static void ni_free(void *data)
 	g_free(ni);
 }
 
+static bool fill_limits(struct zclnd_ni_options *to, const struct zcli_texts *t)
+{
+	guint64 answers = to->max_answers, bytes = to->max_answer_bytes;
+	const bool good =
+		number(t, ZCLI_MAX_ANSWERS, 1, G_MAXUINT32, "a number, at least 1", &answers) &&
+		number(t, ZCLI_MAX_ANSWER_BYTES, 1, G_MAXINT64, "a number of bytes, at least 1",
+		       &bytes);
+
+	to->max_answers = (size_t)answers;
+	to->max_answer_bytes = (size_t)bytes;
+	return good;
+}
+
 static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 {
 	struct zclnd_ni_options *to = &ni->options;
@@ -151,7 +164,8 @@ static bool fill_ni(struct zcli_ni *ni, const struct zcli_texts *t)
 		seconds(t, ZCLI_SOCKET_TIMEOUT, &to->socket_timeout) &&
 		number(t, ZCLI_CONNS_PER_PEER, 1, MAX_CONNS, "a number, 1 to 64", &conns) &&
 		number(t, ZCLI_KEEPALIVE, 0, 32767, "whole seconds, 0 to 32767", &keepalive) &&
-		reserved_ports(t, &to->reserved) && listens_at(t, &to->listen);
+		reserved_ports(t, &to->reserved) && fill_limits(to, t) &&
+		listens_at(t, &to->listen);
 
 	to->zc_min = (size_t)zc_min;
 	to->keepalive = (unsigned)keepalive;

@@ -56,6 +56,8 @@ void zclnd_ni_options_init(struct zclnd_ni_options *options, zclnd_nid nid)
 		.max_queued = real.core.max_queued,
 		.max_ops = real.core.max_ops,
 		.max_attached = real.core.max_attached,
+		.max_answers = real.core.max_answers,
+		.max_answer_bytes = real.core.max_answer_bytes,
 	};
 }
 
@@ -110,6 +112,8 @@ static void to_core(const struct zclnd_ni_options *options, struct zcl_config *c
 	core->max_handshakes = options->max_handshakes;
 	core->max_queued = options->max_queued;
 	core->max_ops = options->max_ops;
+	core->max_answers = options->max_answers;
+	core->max_answer_bytes = options->max_answer_bytes;
 	core->max_attached = SIZE_MAX; /* counted for the whole NI */
 }
 

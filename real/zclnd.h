@@ -305,6 +305,12 @@ struct zclnd_ni_options {
 	size_t max_ops;	     /* PUTs and GETs under way */
 	size_t max_attached; /* buffers attached at a time, of the whole NI */
 	/*
+	 * What waits to be sent to one peer because it asked: REPLYs, LNet ACKs, ZC-ACKs (16384),
+	 * and their bytes (1 GiB). A peer that asks for more and does not read is cut off: its
+	 * connections are closed with ZCLND_E_LIMIT.
+	 */
+	size_t max_answers, max_answer_bytes;
+	/*
 	 * Where events go: on_event on the loop's thread, outside of the protocol, so that it may
 	 * submit, attach, detach and stop; it must not wait. Or eq, which outlives the NI. Or
 	 * neither.

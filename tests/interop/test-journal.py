@@ -135,6 +135,21 @@ def mute(threads, said):
         tells(peer, rf"^{node.address}:\d+ called and did not say who it is \(timedout\)")
 
 
+@test("who asks and does not read is cut off, and told (--max-answers)", "--max-answers", 20)
+@test("who asks and does not read is cut off, and told (--max-answer-bytes)",
+      "--max-answer-bytes", 2000)
+def cut_off(option, limit):
+    with Peer(option, limit) as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        try:
+            for _ in range(1000):
+                conn.send_message(*[node.get_ping(peer.nid) for _ in range(100)])
+        except Closed:
+            pass
+        tells(peer, rf"^warning: {node.text()} .*is cut off: it asks and does not read")
+        conn.close()
+
+
 @test("under systemd a line has a priority, and no date")
 def systemd():
     with tempfile.TemporaryFile("w+") as log:

@@ -13,6 +13,8 @@ struct zcl_conn *zcl_conn_new(struct zcl_node *node, struct zcl_peer *peer, int3
 	conn->state = conn->active ? ZCL_CS_CONNECTING : ZCL_CS_CALLED;
 	conn->ctype = ctype;
 	conn->proto = proto;
+	if (peer != NULL)
+		zcl_peer_hold(peer);
 	conn->number = ++node->next_conn;
 	conn->link.data = conn;
 	conn->peer_link.data = conn;
@@ -141,6 +143,8 @@ void zcl_conn_gone(struct zcl_conn *conn, int64_t now)
 	g_assert(conn->state == ZCL_CS_DOWN);
 	zcl_conn_fail_queued(conn, ZCL_E_ABORTED, true, now);
 	g_assert(zcl_queue_is_empty(&conn->txq.queue) && zcl_queue_is_empty(&conn->inflight));
+	if (conn->peer != NULL)
+		zcl_peer_let_go(conn->peer);
 	zcl_queue_unlink(&node->conns, &conn->link);
 	zcl_deadline_set(&node->deadlines, &conn->due, INT64_MAX);
 	if (conn->stash)

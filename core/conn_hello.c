@@ -184,7 +184,9 @@ static void called(struct zcl_conn *conn, const struct zcl_hello *hello, int64_t
 		zcl_conn_hello_error(conn, ZCL_E_BAD_CTYPE, now);
 		return;
 	}
-	conn->peer = zcl_peer_get(conn->node, hello->kshm_src_nid);
+	conn->peer = zcl_peer_get(conn->node, hello->kshm_src_nid, now);
+	if (conn->peer != NULL)
+		zcl_peer_hold(conn->peer);
 	note_hello(conn, ZCL_EV_HELLO_RECEIVED, hello, now);
 	if (conn->peer == NULL) {
 		refuse(conn, proto, ZCL_REASON_LIMIT, hello->kshm_src_nid, now);

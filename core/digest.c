@@ -277,6 +277,8 @@ void zcl_node_digest(const struct zcl_node *node, int64_t now, struct zcl_digest
 	zcl_digest_u64(digest, node->config.incarnation);
 	zcl_digest_u64(digest, (uint64_t)node->handshakes << 1 | node->shut);
 	zcl_digest_u64(digest, (uint64_t)node->peers->len << 32 | node->conns.length);
+	zcl_digest_u64(digest, node->next_place);
+	zcl_digest_u64(digest, node->first_cookie);
 	for (guint i = 0; i < node->peers->len; i++)
 		add_peer(digest, node, node->peers->pdata[i], now);
 	for (const GList *l = node->conns.head; l != NULL; l = l->next)

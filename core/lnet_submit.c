@@ -24,9 +24,9 @@ struct zcl_tx *zcl_lnet_message(struct zcl_peer *peer, const struct zcl_lnet_hdr
 }
 
 /* The peer that an operation is for; NULL at a limit. */
-static struct zcl_peer *admit(struct zcl_node *node, zcl_nid target)
+static struct zcl_peer *admit(struct zcl_node *node, zcl_nid target, int64_t now)
 {
-	struct zcl_peer *peer = zcl_peer_get(node, target);
+	struct zcl_peer *peer = zcl_peer_get(node, target, now);
 
 	if (peer == NULL || node->lnet.ops_used >= node->config.max_ops ||
 	    peer->under_way >= node->config.max_queued)
@@ -110,7 +110,7 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 	length = zcl_iov_length(put->iov, put->niov);
 	if (length > ZCL_LNET_MTU)
 		return ZCL_E_INVALID;
-	peer = admit(node, put->target);
+	peer = admit(node, put->target, now);
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
 	if (put->want_ack)
@@ -164,7 +164,7 @@ enum zcl_err zcl_lnet_get(struct zcl_node *node, const struct zcl_get *get, int6
 
 	if (err != ZCL_OK)
 		return err;
-	peer = admit(node, get->target);
+	peer = admit(node, get->target, now);
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
 	submit_get(peer, get, ZCL_OP_GET, NULL, now);
@@ -187,7 +187,7 @@ enum zcl_err zcl_lnet_ping(struct zcl_node *node, zcl_nid target, void *user, in
 
 	if (err != ZCL_OK)
 		return err;
-	peer = admit(node, target);
+	peer = admit(node, target, now);
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
 	iov.iov_base = g_malloc0(ZCL_PING_MAX_SIZE);

@@ -64,6 +64,7 @@ struct zcl_node *zcl_node_new(const struct zcl_config *config,
 	node->traces = callbacks->trace != NULL && !config->trace_conns_only;
 	node->peers = g_ptr_array_new();
 	node->peer_by_nid = g_hash_table_new(g_int64_hash, g_int64_equal);
+	node->first_cookie = ZCL_FIRST_COOKIE;
 	zcl_deadlines_init(&node->deadlines);
 	g_queue_init(&node->conns);
 	zcl_tx_pool_init(&node->pool);
@@ -163,7 +164,7 @@ enum zcl_err zcl_node_connect(struct zcl_node *node, zcl_nid nid, int64_t now)
 		return ZCL_E_SHUTDOWN;
 	if (!may_call(node, nid))
 		return ZCL_E_INVALID;
-	peer = zcl_peer_get(node, nid);
+	peer = zcl_peer_get(node, nid, now);
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
 	peer->keep = true;
@@ -195,7 +196,7 @@ enum zcl_err zcl_node_remember(struct zcl_node *node, zcl_nid nid, uint32_t vers
 	if (!may_call(node, nid) || version > node->config.max_version ||
 	    zcl_proto_find(version) == NULL)
 		return ZCL_E_INVALID;
-	peer = zcl_peer_get(node, nid);
+	peer = zcl_peer_get(node, nid, 0);
 	if (peer == NULL)
 		return ZCL_E_LIMIT;
 	peer->proto = zcl_proto_find(version);

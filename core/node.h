@@ -51,7 +51,7 @@ struct zcl_config {
 	/* Typed: BULK_IN and BULK_OUT connections with a peer, so many of each, 1..ZCL_MAX_BULK. */
 	uint32_t conns_per_peer;
 	/* Limits: reaching one is ZCL_E_LIMIT for the caller, or a refused connection. */
-	size_t max_peers;
+	size_t max_peers;      /* beyond, one that is idle is forgotten for a new one */
 	size_t max_handshakes; /* callers whose HELLO has not come yet */
 	size_t max_queued;     /* messages under way per peer */
 	size_t max_ops;	       /* PUTs and GETs under way */
@@ -280,7 +280,8 @@ struct zcl_stats {
 	uint64_t dropped;	   /* messages that nobody wanted */
 	uint64_t refusals_made, refusals_met, fallbacks, retries, protocol_errors;
 	uint64_t conns_opened;
-	uint64_t cut_off; /* peers, each time that they asked and did not read (max_answers) */
+	uint64_t forgotten; /* peers that were idle, for others (max_peers) */
+	uint64_t cut_off;   /* peers, each time that they asked and did not read (max_answers) */
 };
 const struct zcl_stats *zcl_node_stats(const struct zcl_node *node);
 

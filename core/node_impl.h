@@ -14,7 +14,10 @@ struct zcl_node {
 	bool shut;
 	bool traces; /* somebody wants to know of every message */
 
-	GPtrArray *peers;	    /* in the order in which they were met */
+	GPtrArray *peers;      /* in the order in which they were met, as far as max_peers */
+	guint next_place;      /* there; the next to be looked at for another peer */
+	guint held_peers;      /* those that connections know */
+	uint64_t first_cookie; /* of a new peer: above those that were given to forgotten ones */
 	struct zcl_peer *last_peer; /* the one that was found last */
 	GHashTable *peer_by_nid;    /* looked up, never walked: its order is not ours */
 	GQueue conns;		    /* oldest first */

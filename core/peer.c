@@ -6,8 +6,69 @@ struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid)
 	return g_hash_table_lookup(node->peer_by_nid, &nid);
 }
 
-struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
+/*
+ * Nothing refers to it, nothing is to be done for it. What is forgotten with it is what a node that
+ * has just started does not know either: version and incarnation.
+ */
+static bool is_idle(const struct zcl_peer *peer, int64_t now)
 {
+	return peer->holders == 0 && peer->under_way == 0 && peer->answers == 0 &&
+	       zcl_queue_is_empty(&peer->ops) && !peer->wanted && !peer->keep &&
+	       !peer->connecting && peer->retry_at <= now;
+}
+
+static void forget(struct zcl_peer *peer)
+{
+	struct zcl_node *node = peer->node;
+
+	/* Cookies count on, also if it comes back. */
+	node->first_cookie = MAX(node->first_cookie, peer->next_cookie);
+	if (node->last_peer == peer)
+		node->last_peer = NULL;
+	g_hash_table_remove(node->peer_by_nid, &peer->nid);
+	node->stats.forgotten++;
+	zcl_peer_free(peer);
+}
+
+/* The place of an idle peer, who is forgotten. False: there is none. */
+static bool make_room(struct zcl_node *node, guint *place, int64_t now)
+{
+	/* Else a node that is full of real peers would look through all of them for each caller. */
+	if (node->held_peers >= node->peers->len)
+		return false;
+	for (guint n = node->peers->len; n > 0; n--) {
+		const guint at = node->next_place;
+		struct zcl_peer *peer = node->peers->pdata[at];
+
+		node->next_place = (at + 1) % node->peers->len;
+		if (!is_idle(peer, now))
+			continue;
+		forget(peer);
+		*place = at;
+		return true;
+	}
+	return false;
+}
+
+static struct zcl_peer *peer_new(struct zcl_node *node, zcl_nid nid, guint place)
+{
+	struct zcl_peer *peer = g_new0(struct zcl_peer, 1);
+
+	peer->node = node;
+	peer->nid = nid;
+	peer->next_cookie = node->first_cookie;
+	g_queue_init(&peer->conns);
+	g_queue_init(&peer->waiting);
+	g_queue_init(&peer->zc_reqs);
+	g_queue_init(&peer->ops);
+	zcl_deadline_init(&peer->due, ZCL_DEADLINE_PEER, place, peer);
+	g_hash_table_insert(node->peer_by_nid, &peer->nid, peer);
+	return peer;
+}
+
+struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid, int64_t now)
+{
+	guint place = node->peers->len;
 	struct zcl_peer *peer;
 
 	if (node->last_peer != NULL && node->last_peer->nid == nid)
@@ -17,20 +78,26 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid)
 		node->last_peer = peer;
 		return peer;
 	}
-	if (node->peers->len >= node->config.max_peers)
+	if (place < node->config.max_peers)
+		g_ptr_array_add(node->peers, NULL);
+	else if (!make_room(node, &place, now))
 		return NULL;
-	peer = g_new0(struct zcl_peer, 1);
-	peer->node = node;
-	peer->nid = nid;
-	peer->next_cookie = ZCL_FIRST_COOKIE;
-	g_queue_init(&peer->conns);
-	g_queue_init(&peer->waiting);
-	g_queue_init(&peer->zc_reqs);
-	g_queue_init(&peer->ops);
-	zcl_deadline_init(&peer->due, ZCL_DEADLINE_PEER, node->peers->len, peer);
-	g_ptr_array_add(node->peers, peer);
-	g_hash_table_insert(node->peer_by_nid, &peer->nid, peer);
+	peer = peer_new(node, nid, place);
+	node->peers->pdata[place] = peer;
 	return peer;
+}
+
+void zcl_peer_hold(struct zcl_peer *peer)
+{
+	if (peer->holders++ == 0)
+		peer->node->held_peers++;
+}
+
+void zcl_peer_let_go(struct zcl_peer *peer)
+{
+	g_assert(peer->holders > 0);
+	if (--peer->holders == 0)
+		peer->node->held_peers--;
 }
 
 void zcl_peer_free(struct zcl_peer *peer)

@@ -15,6 +15,7 @@ struct zcl_peer {
 	bool told;		       /* by the peer's own refusal: holds until it restarts */
 	uint64_t incarnation;	       /* 0: unknown */
 	GQueue conns;		       /* UP, oldest first */
+	size_t holders;		       /* connections that know it, until they are gone */
 
 	struct zcl_conn *attempt; /* active, not yet UP */
 	bool connecting; /* the connecting mark: held across fallback and the types of a set */
@@ -40,8 +41,14 @@ struct zcl_peer {
 };
 
 struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid);
-/* NULL at the limit. */
-struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid);
+/*
+ * A new one at the limit takes the place of one that is idle, the one that came longest ago first;
+ * NULL: none is.
+ */
+struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid, int64_t now);
+/* A connection knows the peer from now on; it does not any more. */
+void zcl_peer_hold(struct zcl_peer *peer);
+void zcl_peer_let_go(struct zcl_peer *peer);
 void zcl_peer_free(struct zcl_peer *peer);
 
 bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);

@@ -60,6 +60,7 @@ static const struct row rows[] = {
 	CORE(fallbacks, "changes to another protocol version"),
 	CORE(retries, "attempts repeated after a while"),
 	CORE(protocol_errors, "connections closed for what came on them"),
+	CORE(forgotten, "idle peers forgotten, as there were as many as may be"),
 	CORE(cut_off, "peers cut off that asked and did not read"),
 	REAL("accepted", accepted, "callers accepted"),
 	REAL("connected", connected, "calls that reached the peer's TCP"),

@@ -300,7 +300,7 @@ struct zclnd_ni_options {
 	enum zclnd_reserved reserved;
 	bool only_known_peers; /* call only peers of zclnd_peer_set; others are unreachable */
 	/* Limits, per loop; at each a submission fails with ZCLND_E_LIMIT. */
-	size_t max_peers;
+	size_t max_peers;    /* beyond, one that is idle is forgotten for a new one */
 	size_t max_queued;   /* messages under way per peer */
 	size_t max_ops;	     /* PUTs and GETs under way */
 	size_t max_attached; /* buffers attached at a time, of the whole NI */

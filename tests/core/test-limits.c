@@ -16,7 +16,7 @@
 
 struct rig {
 	struct zcl_node *node;
-	struct zcl_conn *conn;
+	struct zcl_conn *conn, *called;
 	size_t aborted, events, gets, failed_gets;
 	size_t cut_length; /* of the cut-off event */
 };
@@ -25,6 +25,11 @@ static void nothing(void *user, struct zcl_conn *conn)
 {
 	(void)user;
 	(void)conn;
+}
+
+static void on_connect(void *user, struct zcl_conn *conn)
+{
+	((struct rig *)user)->called = conn;
 }
 
 static void on_abort(void *user, struct zcl_conn *conn)
@@ -56,7 +61,7 @@ static void on_trace(void *user, const struct zcl_event *event)
 }
 
 static const struct zcl_callbacks callbacks = {
-	.connect = nothing,
+	.connect = on_connect,
 	.close = nothing,
 	.abort = on_abort,
 	.wake_tx = nothing,
@@ -264,6 +269,152 @@ static void test_handshakes(void)
 	rig_clear(&r);
 }
 
+/* ---- peers ---- */
+
+#define STRANGERS 1000
+
+static struct zcl_conn *call_as(struct rig *r, zcl_nid nid)
+{
+	const struct zcl_accept_req req = {.acr_version = ZCL_ACCEPTOR_VERSION, .acr_nid = SELF};
+	const struct zcl_hello hello = {.kshm_version = ZCL_V2,
+					.kshm_src_nid = nid,
+					.kshm_src_incarnation = 7,
+					.kshm_ctype = ZCL_CONN_ANY};
+	uint8_t bytes[ZCL_ACCEPT_SIZE + ZCL_HELLO_MAX_SIZE];
+	struct zcl_conn *conn = zcl_node_accepted(r->node, NULL, 0);
+	size_t len = ZCL_ACCEPT_SIZE;
+
+	zcl_accept_encode(&req, bytes);
+	len += zcl_hello_encode(&hello, bytes + len);
+	g_assert_nonnull(conn);
+	zcl_conn_rx_push(conn, bytes, len, 0);
+	return conn;
+}
+
+static void leave(struct zcl_conn *conn)
+{
+	zcl_conn_closed(conn, ZCL_E_EOF, 0);
+	zcl_conn_gone(conn, 0);
+}
+
+/* The call is granted. */
+static struct zcl_conn *met(struct rig *r, zcl_nid nid)
+{
+	const uint64_t before = zcl_node_stats(r->node)->conns_opened;
+	struct zcl_conn *conn = call_as(r, nid);
+
+	g_assert_cmpuint(zcl_node_stats(r->node)->conns_opened, ==, before + 1);
+	return conn;
+}
+
+static void meet_nobody_else(struct rig *r, zcl_nid nid)
+{
+	const uint64_t before = zcl_node_stats(r->node)->refusals_made;
+	struct zcl_conn *conn = call_as(r, nid);
+
+	g_assert_cmpuint(zcl_node_stats(r->node)->refusals_made, ==, before + 1);
+	leave(conn);
+}
+
+static bool knows(const struct rig *r, zcl_nid nid)
+{
+	struct zcl_peer_info info;
+
+	return zcl_node_peer_info(r->node, nid, &info) == ZCL_OK;
+}
+
+static void crowd_init(struct rig *r, size_t max_peers)
+{
+	struct zcl_config config;
+
+	zcl_config_init(&config);
+	config.nid = SELF;
+	config.incarnation = 99;
+	config.typed = false;
+	config.max_peers = max_peers;
+	*r = (struct rig){0};
+	r->node = zcl_node_new(&config, &callbacks, r, NULL);
+}
+
+static void crowd_clear(struct rig *r)
+{
+	zcl_node_shutdown(r->node, 0);
+	g_assert_true(zcl_node_is_idle(r->node));
+	zcl_node_free(r->node);
+}
+
+/* Invented NIDs do not lock others out: who is idle is forgotten, the oldest first. */
+static void test_strangers(void)
+{
+	struct rig r;
+
+	crowd_init(&r, 3);
+	for (zcl_nid i = 0; i < STRANGERS; i++) {
+		leave(met(&r, PEER + 100 + i));
+		for (zcl_nid n = 0; n <= i; n++)
+			g_assert_cmpint(knows(&r, PEER + 100 + n), ==, n + 3 > i);
+	}
+	g_assert_cmpuint(zcl_node_stats(r.node)->forgotten, ==, STRANGERS - 3);
+	crowd_clear(&r);
+}
+
+/* Who has a connection, one that is not quite gone included, or is called, stays. */
+static void test_friends(void)
+{
+	struct zcl_conn *first, *second, *third;
+	struct rig r;
+
+	crowd_init(&r, 3);
+	first = met(&r, PEER);
+	second = met(&r, PEER + 1);
+	third = met(&r, PEER + 2);
+	meet_nobody_else(&r, PEER + 3);
+	g_assert_false(knows(&r, PEER + 3));
+	zcl_conn_closed(second, ZCL_E_EOF, 0);
+	meet_nobody_else(&r, PEER + 3);
+	zcl_conn_gone(second, 0);
+	second = met(&r, PEER + 3);
+	g_assert_false(knows(&r, PEER + 1));
+	g_assert_true(knows(&r, PEER) && knows(&r, PEER + 2));
+	leave(first);
+	g_assert_cmpint(zcl_node_connect(r.node, PEER, 0), ==, ZCL_OK);
+	meet_nobody_else(&r, PEER + 1);
+	g_assert_cmpint(zcl_node_disconnect(r.node, PEER, 0), ==, ZCL_OK);
+	zcl_conn_gone(r.called, 0);
+	g_assert_cmpint(zcl_node_connect(r.node, PEER + 1, 0), ==, ZCL_OK);
+	g_assert_false(knows(&r, PEER));
+	g_assert_cmpint(zcl_node_disconnect(r.node, PEER + 1, 0), ==, ZCL_OK);
+	zcl_conn_gone(r.called, 0);
+	leave(second);
+	leave(third);
+	crowd_clear(&r);
+}
+
+/* A peer that is met again gets no cookie that it was given before. */
+static void test_cookies_count_on(void)
+{
+	static uint8_t payload[20000];
+	const struct iovec iov = {payload, sizeof(payload)};
+	const struct zcl_put put = {.target = PEER, .portal = PORTAL, .iov = &iov, .niov = 1};
+	struct zcl_ksm ksm;
+	struct rig r;
+
+	crowd_init(&r, 1);
+	for (uint64_t cookie = ZCL_FIRST_COOKIE; cookie < ZCL_FIRST_COOKIE + 3; cookie++) {
+		struct zcl_tx_batch batch;
+
+		r.conn = met(&r, PEER);
+		take_all(&r);
+		g_assert_cmpint(zcl_lnet_put(r.node, &put, 0), ==, ZCL_OK);
+		g_assert_true(zcl_conn_tx_batch(r.conn, &batch));
+		g_assert_cmpint(zcl_ksm_decode(batch.iov[0].iov_base, false, &ksm), ==, ZCL_OK);
+		g_assert_cmpuint(ksm.ksm_zc_cookies[0], ==, cookie);
+		leave(r.conn);
+		leave(met(&r, PEER + 1));
+	}
+	crowd_clear(&r);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -272,5 +423,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/limits/bytes", test_bytes);
 	g_test_add_func("/limits/reader", test_reader);
 	g_test_add_func("/limits/handshakes", test_handshakes);
+	g_test_add_func("/limits/strangers", test_strangers);
+	g_test_add_func("/limits/friends", test_friends);
+	g_test_add_func("/limits/cookies-count-on", test_cookies_count_on);
 	return g_test_run();
 }

@@ -149,8 +149,51 @@ static void put_ctype(const struct zcl_event *ev, char *buf, size_t size)
 		put_text(buf, size, zcl_ctype_name(ev->ctype));
 }
 
+/* A field that is a name; NULL: it is none, or does not apply. */
+static const char *name_of(const struct zcl_event *ev, enum field field)
+{
+	switch (field) {
+	case F_INITIATOR:
+		if (ev->kind != ZCL_EV_CONN_UP && ev->kind != ZCL_EV_CONN_DOWN)
+			return NULL;
+		return ev->active ? "self" : "peer";
+	case F_REASON:
+		return ev->reason != ZCL_REASON_NONE ? zcl_reason_name(ev->reason) : NULL;
+	case F_ERROR:
+		return ev->error != ZCL_OK ? zcl_err_name(ev->error) : NULL;
+	case F_LNET_TYPE:
+		return ev->lnet_type != UINT32_MAX ? zcl_lnet_type_name(ev->lnet_type) : NULL;
+	case F_WAY:
+		return ev->why != ZCL_WHY_NONE ? zcl_way_name(ev->way) : NULL;
+	case F_WHY:
+		return ev->why != ZCL_WHY_NONE ? zcl_why_name(ev->why) : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* A field that is a number from 1; 0: it is none, or does not apply. */
+static uint64_t number_of(const struct zcl_event *ev, enum field field)
+{
+	switch (field) {
+	case F_COOKIE:
+		return ev->cookie;
+	case F_ACK:
+		return ev->ack;
+	case F_INCARNATION:
+		return ev->incarnation;
+	case F_CONN:
+		return ev->conn;
+	default:
+		return 0;
+	}
+}
+
 static void put_field(const struct zcl_event *ev, enum field field, char *buf, size_t size)
 {
+	const char *name = name_of(ev, field);
+	const uint64_t number = number_of(ev, field);
+
 	switch (field) {
 	case F_VERSION:
 	case F_TO:
@@ -160,55 +203,19 @@ static void put_field(const struct zcl_event *ev, enum field field, char *buf, s
 	case F_CTYPE:
 		put_ctype(ev, buf, size);
 		break;
-	case F_INITIATOR:
-		if (ev->kind == ZCL_EV_CONN_UP || ev->kind == ZCL_EV_CONN_DOWN)
-			put_text(buf, size, ev->active ? "self" : "peer");
-		break;
-	case F_REASON:
-		if (ev->reason != ZCL_REASON_NONE)
-			put_text(buf, size, zcl_reason_name(ev->reason));
-		break;
-	case F_ERROR:
-		if (ev->error != ZCL_OK)
-			put_text(buf, size, zcl_err_name(ev->error));
-		break;
-	case F_LNET_TYPE:
-		if (ev->lnet_type != UINT32_MAX)
-			put_text(buf, size, zcl_lnet_type_name(ev->lnet_type));
-		break;
 	case F_LENGTH:
 		if (has_length(ev->kind))
 			put_number(buf, size, ev->length);
-		break;
-	case F_COOKIE:
-		if (ev->cookie != 0)
-			put_number(buf, size, ev->cookie);
-		break;
-	case F_ACK:
-		if (ev->ack != 0)
-			put_number(buf, size, ev->ack);
-		break;
-	case F_INCARNATION:
-		if (ev->incarnation != 0)
-			put_number(buf, size, ev->incarnation);
 		break;
 	case F_DELAY:
 		if (ev->kind == ZCL_EV_RETRY)
 			g_snprintf(buf, (gulong)size, "%" G_GINT64_FORMAT, ev->delay);
 		break;
-	case F_CONN:
-		if (ev->conn != 0)
-			put_number(buf, size, ev->conn);
-		break;
-	case F_WAY:
-		if (ev->why != ZCL_WHY_NONE)
-			put_text(buf, size, zcl_way_name(ev->way));
-		break;
-	case F_WHY:
-		if (ev->why != ZCL_WHY_NONE)
-			put_text(buf, size, zcl_why_name(ev->why));
-		break;
-	case F_LAST:
+	default:
+		if (name)
+			put_text(buf, size, name);
+		else if (number != 0)
+			put_number(buf, size, number);
 		break;
 	}
 }

@@ -45,6 +45,8 @@ def parse():
     parser.add_argument("--place", action="append", choices=sorted(PLACES), metavar="PLACE",
                         help="loopback or veth, which needs root; may be repeated (loopback, and "
                         "veth as root)")
+    parser.add_argument("--no-veth", dest="place", action="store_const", const=["loopback"],
+                        help="as --place loopback")
     parser.add_argument("--rounds", type=int, metavar="N",
                         help="of each contender (7; 3 with --quick)")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X",

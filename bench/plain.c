@@ -22,6 +22,7 @@
  */
 
 #define PAGE	 4096
+#define PIECE	 ((size_t)128 * 1024)
 #define MAX_SIZE ((size_t)64 << 20)
 
 enum kind { STREAM, PINGPONG };
@@ -71,15 +72,19 @@ static void send_all(int fd, const uint8_t *buf, size_t size, bool busy)
 }
 
 /*
- * Blocking receives wait in recv itself, until the message is whole: one system call a message. No
- * SO_RCVLOWAT: a recv that has taken some bytes would sleep on when fewer than that are left.
+ * Blocking receives wait in recv itself, for whole pieces. Medians of seven interleaved rounds of
+ * 1 MiB on loopback, in MiB/s: pieces of 128 KiB 7572, of 1 MiB 6886, whatever is there 7498 (which
+ * had the best single run, by 4 %); iperf3 7766. No SO_RCVLOWAT: a recv that has taken some bytes
+ * would sleep on when fewer than that are left.
  */
 static void receive_all(int fd, uint8_t *buf, size_t size, size_t total, bool busy)
 {
 	const int flags = busy ? MSG_DONTWAIT : MSG_WAITALL;
+	size_t at = 0;
 
 	while (total > 0) {
-		const ssize_t n = recv(fd, buf, MIN(size, total), flags);
+		const size_t rest = MIN(size - at, total);
+		const ssize_t n = recv(fd, buf + at, MIN(PIECE, rest), flags);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
@@ -90,6 +95,7 @@ static void receive_all(int fd, uint8_t *buf, size_t size, size_t total, bool bu
 			exit(1);
 		}
 		total -= (size_t)n;
+		at = (at + (size_t)n) % size;
 	}
 }
 

@@ -4,9 +4,9 @@
 # left out and said so. No figure counts here.
 
 set -u
-echo 1..6
+echo 1..7
 if ! command -v python3 >/dev/null; then
-	for n in 1 2 3 4 5 6; do echo "ok $n - skipped # SKIP no python3"; done
+	for n in 1 2 3 4 5 6 7; do echo "ok $n - skipped # SKIP no python3"; done
 	exit 0
 fi
 out=$(mktemp) || exit 1
@@ -55,3 +55,16 @@ is=good
 run --own --only blocking --plain /bin/false >"$out" 2>&1 && is=bad
 grep -q 'plain ping-pong .*left out: .*not ready' "$out" || is=bad
 verdict $is 6 "a run that fails is told, and fails"
+# The same figure, byte for byte, from the same data.
+if ! "${PYTHON:-python3}" -c 'import matplotlib' 2>/dev/null; then
+	echo "ok 7 - skipped # SKIP no Python with matplotlib"
+	exit 0
+fi
+plots=$(mktemp -d) || exit 1
+trap 'rm -rf "$out" "$json" "$plots"' EXIT
+is=bad
+for name in a b; do
+	"${PYTHON:-python3}" "$top_srcdir/plots/bench_table.py" "$json" --output "$plots/$name"
+done >"$out" 2>&1
+cmp "$plots/a.svg" "$plots/b.svg" >>"$out" 2>&1 && grep -q '</svg>' "$plots/a.svg" && is=good
+verdict $is 7 "the table is drawn"

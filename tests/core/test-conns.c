@@ -202,6 +202,39 @@ static void test_tune(void)
 	memnet_free(p.net);
 }
 
+/* Which connection carries a PUT of so many bytes, by the receiver's view of its type. */
+static int32_t carried_by(size_t length)
+{
+	static uint8_t payload[2000];
+	const struct iovec iov = {payload, length};
+	struct zcl_config ca = memnet_config(1, ZCL_V2), cb = memnet_config(9, ZCL_V2);
+	struct pair p = {.net = memnet_new(SIZE_MAX)};
+	struct zcl_put put = {.iov = &iov, .niov = 1};
+	int32_t ctype;
+
+	ca.typed = cb.typed = true;
+	p.a = memnet_add(p.net, &ca);
+	p.b = memnet_add(p.net, &cb);
+	call(&p, p.a, p.b);
+	memnet_run(p.net, SECOND);
+	assert_types(p.a, 1, 1);
+	put.target = memnet_nid(9);
+	g_assert_cmpint(zcl_lnet_put(p.a->node, &put, memnet_now(p.net)), ==, ZCL_OK);
+	memnet_settle(p.net);
+	g_assert_cmpuint(memnode_count(p.b, ZCL_EV_MSG_RECEIVED), ==, 1);
+	ctype = memnode_event(p.b, ZCL_EV_MSG_RECEIVED)->ctype;
+	memnet_free(p.net);
+	return ctype;
+}
+
+/* Bulk is what has min_bulk bytes (1024) with its headers of 96. */
+static void test_bulk_begins(void)
+{
+	g_assert_cmpint(carried_by(1), ==, ZCL_CONN_CONTROL);
+	g_assert_cmpint(carried_by(927), ==, ZCL_CONN_CONTROL);
+	g_assert_cmpint(carried_by(928), ==, ZCL_CONN_BULK_IN);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -212,5 +245,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/conns/called-wants-more", test_called_wants_more);
 	g_test_add_func("/conns/race", test_race);
 	g_test_add_func("/conns/tune", test_tune);
+	g_test_add_func("/conns/bulk-begins", test_bulk_begins);
 	return g_test_run();
 }

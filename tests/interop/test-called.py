@@ -135,6 +135,43 @@ def foreign():
         assert "3 dropped" in peer.figures()
 
 
+@test("GETs of the store begin at their offset, and end with it or with their sink")
+def store():
+    size = 10000
+    content = bytes((i * 7 + i // 251) & 0xff for i in range(size))
+    with Peer("--store-size", size) as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where, ANY)
+        put = node.put(peer.nid, content[1000:], portal=52, offset=1000)
+        conn.send_message(put)
+        equal((conn.message().type, put.handle != ksock.NO_HANDLE), (ksock.ACK, True))
+        for offset, sink, length in ((1000, 9000, 9000), (1000, 1, 1), (1001, 200, 200),
+                                     (9999, 200, 1), (5000, 100000, 5000), (0, 2000, 2000)):
+            get = Message(ksock.GET, node.nid, peer.nid, portal=52, offset=offset,
+                          sink_length=sink, handle=node.new_handle())
+            conn.send_message(get)
+            reply = conn.message()
+            equal((reply.type, reply.handle, len(reply.payload)),
+                  (ksock.REPLY, get.handle, length), f"{sink} bytes at {offset}")
+            kept = bytes(1000) + content[1000:]
+            equal(reply.payload.hex(), kept[offset:offset + length].hex(), f"at {offset}")
+
+
+@test("what discovery pushes is dropped and counted, and harms nobody", True)
+@test("what discovery pushes is dropped and counted, and its ZC-ACK is given", True, True)
+def push(want_ack, zero_copy=False):
+    with Peer() as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        info = ksock.ping_info(node.nid)
+        conn.send_message(node.put(peer.nid, info, zero_copy, want_ack, portal=0,
+                                   match_bits=ksock.PING_BITS))
+        if zero_copy:
+            noop = conn.message()
+            equal((noop.type, noop.ack), (None, 2))
+        # No LNet ACK comes before the answer to what follows.
+        check_ping(node, conn, peer)
+        assert "1 dropped" in peer.figures(), peer.figures()
+
+
 # ---- versions ----------------------------------------------------------------------------
 
 @test("a V3 caller is told V2, and comes back with it")

@@ -11,6 +11,9 @@
 
 /* Fairness: bytes that one connection may read in one pass of the loop. */
 #define PASS_BYTES (1024 * 1024)
+/* Received payload, of which the ACKs can wait for each other: one wake-up of the sender for all.
+ */
+#define ACK_BYTES (256 * 1024)
 /* Scratch behind a payload: the next header comes along, little of the next payload does. */
 #define TAIL_BYTES 4096
 /* SO_RCVLOWAT inside a bulk payload: fewer wake-ups, each with more to read. */
@@ -111,8 +114,8 @@ void zreal_conn_receive(struct zreal_conn *conn)
 			return;
 		}
 		more = read_once(conn, &total, &in_payload);
-		/* The ACK of a payload goes out before more is read. */
-		if (more && in_payload && conn->node->pending.length > 0)
+		/* The ACK of so much payload goes out before more is read. */
+		if (more && in_payload && total >= ACK_BYTES && conn->node->pending.length > 0)
 			break;
 	}
 	if (conn->state == ZREAL_OPEN)

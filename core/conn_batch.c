@@ -14,9 +14,10 @@
 
 /* Where small messages are copied to. */
 struct stage {
-	uint8_t *at, *end;
-	struct iovec *entry; /* of the batch, with what was copied last; NULL: none yet */
-	bool checksum;	     /* whether the connection's messages have one */
+	uint8_t *start; /* of what is in no entry of the batch yet, */
+	uint8_t *at;	/* which ends here */
+	uint8_t *end;
+	bool checksum; /* whether the connection's messages have one */
 };
 
 static void batch_add(struct zcl_tx_batch *batch, const void *base, size_t len)
@@ -103,26 +104,24 @@ static void copy_payload(struct stage *stage, const struct zcl_tx *tx, size_t sk
 }
 
 /* All that is left of tx, behind what was copied before. */
-static inline void batch_copy(struct zcl_tx_batch *batch, struct stage *stage,
-			      const struct zcl_tx *tx)
+static inline void copy_message(struct stage *stage, const struct zcl_tx *tx)
 {
 	const size_t header = zcl_tx_header_size(tx);
-	const uint8_t *start = stage->at;
-	size_t len;
 
 	if (tx->sent == 0 && tx->header_at == 0)
 		copy_whole_header(stage, tx);
 	else if (tx->sent < header)
 		copy_in(stage, tx->header + tx->header_at + tx->sent, header - tx->sent);
 	copy_payload(stage, tx, tx->sent > header ? tx->sent - header : 0);
-	len = (size_t)(stage->at - start);
-	if (batch->niov > 0 && stage->entry == batch->iov + batch->niov - 1) {
-		stage->entry->iov_len += len;
-		batch->nob += len;
+}
+
+/* What was copied becomes an entry. */
+static void add_stage(struct zcl_tx_batch *batch, struct stage *stage)
+{
+	if (stage->at == stage->start)
 		return;
-	}
-	stage->entry = batch->iov + batch->niov;
-	batch_add(batch, start, len);
+	batch_add(batch, stage->start, (size_t)(stage->at - stage->start));
+	stage->start = stage->at;
 }
 
 /*
@@ -137,33 +136,43 @@ static inline void seal(const struct stage *stage, struct zcl_tx *tx, bool copie
 		zcl_ksm_pack(&tx->ksm, tx->header);
 }
 
-/* Adds what is left of tx; false: the batch ends here. */
-static inline bool batch_add_tx(struct zcl_conn *conn, struct zcl_tx_batch *batch,
-				struct stage *stage, struct zcl_tx *tx)
+/* Adds what is left of a message that is not copied; false: the batch ends here. */
+static bool add_in_place(struct zcl_tx_batch *batch, struct stage *stage, struct zcl_tx *tx,
+			 bool zc)
 {
 	const size_t header = zcl_tx_header_size(tx);
-	const size_t left = zcl_tx_size(tx) - tx->sent;
-	const bool zc = tx->zc && tx->payload >= conn->copy_below;
-	const bool copies = left <= SMALL && !zc;
 
-	if (batch_room(batch) < 1 + (size_t)tx->niov ||
-	    (copies && left > (size_t)(stage->end - stage->at))) {
+	add_stage(batch, stage);
+	if (batch_room(batch) < 1 + (size_t)tx->niov) {
 		batch->more = true;
 		return false;
 	}
-	seal(stage, tx, copies);
-	if (copies) {
-		batch_copy(batch, stage, tx);
-		return true;
-	}
+	seal(stage, tx, false);
 	if (tx->sent < header)
 		batch_add(batch, tx->header + tx->header_at + tx->sent, header - tx->sent);
-	if (!zc) {
+	if (zc)
+		batch_add_zc(batch, tx);
+	else
 		batch_add_payload(batch, tx);
-		return true;
+	return !zc;
+}
+
+/* Adds what is left of tx; false: the batch ends here. */
+static inline bool batch_add_tx(const struct zcl_conn *conn, struct zcl_tx_batch *batch,
+				struct stage *stage, struct zcl_tx *tx)
+{
+	const size_t left = zcl_tx_size(tx) - tx->sent;
+	const bool zc = tx->zc && tx->payload >= conn->copy_below;
+
+	if (left > SMALL || zc)
+		return add_in_place(batch, stage, tx, zc);
+	if (left > (size_t)(stage->end - stage->at) || batch_room(batch) == 0) {
+		batch->more = true;
+		return false;
 	}
-	batch_add_zc(batch, tx);
-	return false;
+	seal(stage, tx, true);
+	copy_message(stage, tx);
+	return true;
 }
 
 static struct stage stage_of(const struct zcl_conn *conn)
@@ -172,12 +181,13 @@ static struct stage stage_of(const struct zcl_conn *conn)
 
 	if (G_UNLIKELY(node->stage == NULL))
 		node->stage = g_malloc(STAGE);
-	return (struct stage){.at = node->stage,
+	return (struct stage){.start = node->stage,
+			      .at = node->stage,
 			      .end = node->stage + STAGE,
 			      .checksum = node->config.checksum && conn->proto->checksums};
 }
 
-static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
+static void batch_fill(const struct zcl_conn *conn, struct zcl_tx_batch *batch)
 {
 	struct stage stage;
 
@@ -189,8 +199,9 @@ static void batch_fill(struct zcl_conn *conn, struct zcl_tx_batch *batch)
 	stage = stage_of(conn);
 	for (GList *l = conn->txq.queue.head; l != NULL; l = l->next) {
 		if (!batch_add_tx(conn, batch, &stage, l->data))
-			return;
+			break;
 	}
+	add_stage(batch, &stage);
 }
 
 bool zcl_conn_tx_batch(struct zcl_conn *conn, struct zcl_tx_batch *batch)

@@ -179,7 +179,7 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	}
 	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND) && tx->unacked)
 		zcl_zcreq_remove(conn->peer, tx);
-	if (zcl_tx_is_over(tx))
+	if (tx->pins_left == 0 && !tx->unacked)
 		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 	else
 		zcl_queue_push(&conn->inflight, &tx->link);
@@ -222,6 +222,7 @@ static size_t advance_hello(struct zcl_conn *conn, size_t nob)
 
 static void advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now)
 {
+	conn->txq.nob -= nob;
 	while (nob > 0) {
 		struct zcl_tx *tx = zcl_txq_head(&conn->txq);
 		size_t left, n;
@@ -235,7 +236,6 @@ static void advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way
 		if (tx->zc)
 			note_way(conn, tx, n, way);
 		tx->sent += n;
-		conn->txq.nob -= n;
 		nob -= n;
 		if (n == left)
 			message_sent(conn, tx, now);

@@ -317,28 +317,11 @@ ZCL_NO_INLINE enum zcl_err feed_pieces(struct zcl_rx *rx, const uint8_t **at, co
 	return err;
 }
 
-/* Whether the headers of the next message, or all that is missing of them, lie there. */
-static inline bool has_header(const struct zcl_rx *rx, const uint8_t *at, const uint8_t *end)
+/* Whether the unit that is next lies there. */
+static inline bool has_unit(const struct zcl_rx *rx, enum zcl_rx_state state, size_t size,
+			    const uint8_t *at, const uint8_t *end)
 {
-	return (rx->state == ZCL_RX_KSM_HEADER || rx->state == ZCL_RX_LNET_HEADER) &&
-	       rx->have == 0 && (size_t)(end - at) >= ZCL_MSG_HDR_SIZE;
-}
-
-static inline enum zcl_err feed_header(struct zcl_rx *rx, const uint8_t **at,
-				       enum zcl_item_kind *kind)
-{
-	const uint8_t *unit = *at;
-	enum zcl_err err;
-
-	if (rx->state == ZCL_RX_KSM_HEADER) {
-		*at += ZCL_KSM_SIZE;
-		err = finish_ksm(rx, unit, kind);
-		if (err != ZCL_OK || *kind != ZCL_ITEM_MORE)
-			return err;
-		unit = *at;
-	}
-	*at += ZCL_LNET_HDR_SIZE;
-	return finish_lnet(rx, unit, kind);
+	return rx->state == state && rx->have == 0 && (size_t)(end - at) >= size;
 }
 
 /* Whether the whole payload lies there, and goes to one place. */
@@ -364,15 +347,25 @@ static inline enum zcl_err feed_payload(struct zcl_rx *rx, const uint8_t **at,
 enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
 			 enum zcl_item_kind *kind)
 {
-	enum zcl_err err;
+	const uint8_t *unit = *at;
+	enum zcl_err err = ZCL_OK;
 
 	*kind = ZCL_ITEM_MORE;
-	if (has_header(rx, *at, end))
-		err = feed_header(rx, at, kind);
-	else if (has_payload(rx, *at, end))
+	if (has_unit(rx, ZCL_RX_KSM_HEADER, ZCL_KSM_SIZE, unit, end)) {
+		*at = unit + ZCL_KSM_SIZE;
+		err = finish_ksm(rx, unit, kind);
+		unit = *at;
+	}
+	if (err != ZCL_OK || *kind != ZCL_ITEM_MORE) {
+		/* a NOOP, or what is none */
+	} else if (has_unit(rx, ZCL_RX_LNET_HEADER, ZCL_LNET_HDR_SIZE, unit, end)) {
+		*at = unit + ZCL_LNET_HDR_SIZE;
+		err = finish_lnet(rx, unit, kind);
+	} else if (has_payload(rx, unit, end)) {
 		err = feed_payload(rx, at, kind);
-	else
+	} else {
 		err = feed_pieces(rx, at, end, kind);
+	}
 	if (G_LIKELY(err == ZCL_OK))
 		return ZCL_OK;
 	*kind = ZCL_ITEM_MORE;

@@ -128,6 +128,8 @@ def two_nodes(version, order, with_checksum):
     with Node(host(1), version, with_checksum=with_checksum) as there, \
             Node(host(2), version, order, with_checksum) as here:
         conns = here.connect(there.nid, there.where())
+        # The last call is noted when its answer has gone.
+        there.wait("three calls", lambda: len(there.calls) == 3)
         equal([c[1:] for c in there.calls],
               [(CONTROL, "accepted"), (BULK_IN, "accepted"), (BULK_OUT, "accepted")])
         conns[CONTROL].send_message(here.get_ping(there.nid))
@@ -149,6 +151,7 @@ def two_nodes(version, order, with_checksum):
 def falls_back(best, theirs, refuses):
     with Node(host(1), theirs, refuses=refuses) as there, Node(host(2), best) as here:
         here.connect(there.nid, there.where())
+        there.wait("a refusal and three calls", lambda: len(there.calls) == 4)
         equal(there.calls[0], (best, None, "version"))
         equal([c[0] for c in there.calls[1:]], [theirs] * 3)
 

@@ -7,11 +7,13 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.environ["top_srcdir"], "bench"))
+sys.path.append(os.path.join(os.environ["top_srcdir"], "tests"))
 import goals  # noqa: E402
 import groups  # noqa: E402
 import hosts  # noqa: E402
 import results  # noqa: E402
 import rivals  # noqa: E402
+import tap  # noqa: E402
 
 
 class Named(rivals.Contender):
@@ -48,11 +50,13 @@ def measured(group, rates, rounds):
         hosts.run = real
 
 
+@tap.test("another contender is first in each round")
 def goes_round():
     *_, order = measured(group_of("abc", []), {name: [1, 1, 1, 1] for name in "abc"}, 4)
     assert "".join(order) == "abc" "bca" "cab" "abc", order
 
 
+@tap.test("goals are judged by the best; what was not measured is not judged")
 def judges():
     wanted = [goals.Goal("rate", "a", "b", least=1.0),
               goals.Goal("CPU", "a", "b", most=0.5, what="client CPU"),
@@ -67,6 +71,7 @@ def judges():
         (1.25, 0.5, True), (0.5, 0.5, True), (10 / 64, 4 / 64, False)], lines
 
 
+@tap.test("CPU time bounds what can be reached")
 def bounds():
     wanted = goals.Goal("threads", "a", "b", least=1.7, cores=2)
     group = group_of("ab", [wanted])
@@ -75,6 +80,7 @@ def bounds():
     assert abs(wanted.judge(group, Here, got)["bound"] - 2 * 128 / 400) < 1e-9
 
 
+@tap.test("of times, the least is the best")
 def judges_times():
     group = group_of("ab", [], roundtrip=True)
     got, *_ = measured(group, {"a": [12, 20, 30], "b": [10, 40, 50]}, 3)
@@ -82,6 +88,7 @@ def judges_times():
     assert (line["best"], line["median"], line["reached"]) == (1.2, 0.5, False), line
 
 
+@tap.test("a run that fails is counted, and its other runs stand")
 def tells_failures():
     group = group_of("ab", [])
     got, left_out, order = measured(
@@ -92,6 +99,7 @@ def tells_failures():
     assert results.own_failures(group, got, left_out) == 2
 
 
+@tap.test("what the core's and the idle program print is read")
 def reads_programs():
     core = ("V2, ZC-ACK for each                8      65.1      70.2   1.33    1.31         none\n"
             "V2, ZC-ACK and checksum            8      99.9      99.9   1.33    1.31         SOME\n"
@@ -107,24 +115,5 @@ def reads_programs():
     assert (ping["best"], ping["median"], ping["reached"]) == (1.1, 3, True), ping
 
 
-def main():
-    tests = [(goes_round, "another contender is first in each round"),
-             (judges, "goals are judged by the best; what was not measured is not judged"),
-             (bounds, "CPU time bounds what can be reached"),
-             (judges_times, "of times, the least is the best"),
-             (tells_failures, "a run that fails is counted, and its other runs stand"),
-             (reads_programs, "what the core's and the idle program print is read")]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (test, text) in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {text}")
-        except AssertionError as error:
-            failed += 1
-            print(f"# {error!r}\nnot ok {number} - {text}")
-    sys.exit(bool(failed))
-
-
 if __name__ == "__main__":
-    main()
+    tap.run()

@@ -7,7 +7,9 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.environ["top_srcdir"], "bench"))
+sys.path.append(os.path.join(os.environ["top_srcdir"], "tests"))
 import hosts  # noqa: E402
+import tap  # noqa: E402
 
 
 class Here:
@@ -48,11 +50,13 @@ def reason(server, client):
     raise AssertionError("it did not fail")
 
 
+@tap.test("a value is read")
 def takes_value():
     value, remark, *cpu = hosts.run(Shell("exec true", "echo 7.5"), Here, 1, 1)
     assert (value, remark) == (7.5, "as told") and min(cpu) >= 0
 
 
+@tap.test("a run that fails is not tried again")
 def fails_once():
     runs, marks = os.pipe()
     os.set_inheritable(marks, True)
@@ -68,27 +72,12 @@ def fails_once():
         assert file.read() == "again\n", "a run that failed was tried again"
 
 
+@tap.test("what hangs is killed, and said so")
 def tells_killed():
     hosts.PATIENCE = 0.5
     text = reason("exec sleep 60", "echo begun; exec sleep 60")
     assert "killed after 0.5 s: begun" in text, text
 
 
-def main():
-    tests = [(takes_value, "a value is read"),
-             (fails_once, "a run that fails is not tried again"),
-             (tells_killed, "what hangs is killed, and said so")]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (test, text) in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {text}")
-        except (AssertionError, hosts.Failed) as error:
-            failed += 1
-            print(f"# {error!r}\nnot ok {number} - {text}")
-    sys.exit(bool(failed))
-
-
 if __name__ == "__main__":
-    main()
+    tap.run()

@@ -11,6 +11,10 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.environ["top_srcdir"], "tests"))
+import tap  # noqa: E402
+
 PLAIN = os.path.join(os.environ["top_builddir"], "bench/plain")
 ADDRESS = "127.83.1.1"
 PATIENCE = 20  # seconds until something is called stuck
@@ -74,6 +78,7 @@ def connect(address):
     return client
 
 
+@tap.test("a message is received whole, whatever pieces it comes in")
 def takes_pieces():
     """recv sleeps in the midst of a message, of which fewer bytes than it once waited for are left."""
     pieces = [bytes(100000), bytes(50000), bytes(SIZE - 150000)]
@@ -92,6 +97,7 @@ def takes_pieces():
         assert (listener.process.returncode, errors) == (0, ""), errors
 
 
+@tap.test("a connection that ends early is called that")
 def says_early_end():
     with Listener() as listener:
         with connect(listener.address) as client:
@@ -101,22 +107,7 @@ def says_early_end():
         assert errors == "plain: the other side closed early\n", errors
 
 
-def main():
-    tests = [(takes_pieces, "a message is received whole, whatever pieces it comes in"),
-             (says_early_end, "a connection that ends early is called that")]
-    print(f"1..{len(tests)}", flush=True)
+if __name__ == "__main__":
     # What hangs dies of it, and is seen as a test that failed.
     signal.alarm(3 * PATIENCE)
-    failed = 0
-    for number, (test, text) in enumerate(tests, 1):
-        try:
-            test()
-            print(f"ok {number} - {text}", flush=True)
-        except (AssertionError, OSError, subprocess.SubprocessError) as error:
-            failed += 1
-            print(f"# {error!r}\nnot ok {number} - {text}", flush=True)
-    sys.exit(bool(failed))
-
-
-if __name__ == "__main__":
-    main()
+    tap.run()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TAP, addresses of this run, and processes of zclnd, for the tests of this folder."""
+"""Addresses of this run, and processes of zclnd, for the tests of this folder."""
 import os
 import pathlib
 import re
@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import ksock
 from node import PATIENCE
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from tap import TESTS, Skip, equal, run, test  # noqa: E402, F401
 
 TOP_SRC = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).resolve().parents[2]))
 TOP_BUILD = pathlib.Path(os.environ.get("top_builddir", TOP_SRC / "build"))
@@ -28,21 +30,6 @@ def host(number):
 JOURNAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} zclnd: (warning: )?(\S.*)")
 
 
-class Skip(Exception):
-    pass
-
-
-TESTS = []
-
-
-def test(title, *arguments):
-    """The function below is a test: it passes when it returns."""
-    def add(function):
-        TESTS.append((title, function, arguments))
-        return function
-    return add
-
-
 def test_each_way(title, *arguments):
     """As test, for each way of sending, which is the last argument."""
     def add(function):
@@ -50,31 +37,6 @@ def test_each_way(title, *arguments):
             TESTS.append((f"{title} (by {way})", function, (*arguments, way)))
         return function
     return add
-
-
-def equal(got, expected, what="value"):
-    assert got == expected, f"{what}: expected {expected!r}, got {got!r}"
-
-
-def run():
-    """All tests of the program, or those whose titles contain an argument."""
-    chosen = [t for t in TESTS if len(sys.argv) < 2 or any(a in t[0] for a in sys.argv[1:])]
-    print(f"1..{len(chosen)}")
-    failed = 0
-    for number, (title, function, arguments) in enumerate(chosen, 1):
-        try:
-            function(*arguments)
-            print(f"ok {number} - {title}")
-        except Skip as why:
-            print(f"ok {number} - {title} # SKIP {why}")
-        except Exception:
-            failed += 1
-            print(f"not ok {number} - {title}")
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}"[:1000])
-        sys.stdout.flush()
-    # Threads that still wait for a connection end with the process.
-    os._exit(1 if failed else 0)
 
 
 def until(what, condition):

@@ -3,7 +3,7 @@
 
 #define SOON INT64_C(20000000000)
 
-static void open_side(struct libside *side, unsigned threads, uint32_t addr)
+static void open_side(struct libside *side, unsigned threads, uint32_t addr, enum zclnd_way way)
 {
 	struct zclnd_options options;
 	struct zclnd_ni_options ni;
@@ -18,6 +18,7 @@ static void open_side(struct libside *side, unsigned threads, uint32_t addr)
 	ni.listen.sin_port = 0;
 	ni.accept = ZCLND_ACCEPT_ALL;
 	ni.only_known_peers = true;
+	ni.way = way;
 	ni.eq = side->eq;
 	side->ni = zclnd_ni_new(side->z, &ni, &error);
 	g_assert_cmpstr(error.text, ==, "");
@@ -30,12 +31,12 @@ uint32_t libpair_net(void)
 	       (uint32_t)g_random_int_range(0, 256) << 8;
 }
 
-void libpair_open(struct libpair *pair, unsigned threads)
+void libpair_open_by(struct libpair *pair, unsigned threads, enum zclnd_way way)
 {
 	const uint32_t net = libpair_net();
 
 	for (int i = 0; i < LIBPAIR_SIDES; i++)
-		open_side(&pair->side[i], threads, net | (uint32_t)(i + 1));
+		open_side(&pair->side[i], threads, net | (uint32_t)(i + 1), way);
 	for (int i = 0; i < LIBPAIR_SIDES; i++) {
 		const struct sockaddr_in addr = zclnd_ni_address(pair->side[!i].ni);
 
@@ -45,6 +46,11 @@ void libpair_open(struct libpair *pair, unsigned threads)
 	}
 	for (int i = 0; i < LIBPAIR_SIDES; i++)
 		g_assert_cmpint(zclnd_start(pair->side[i].z, NULL), ==, ZCLND_OK);
+}
+
+void libpair_open(struct libpair *pair, unsigned threads)
+{
+	libpair_open_by(pair, threads, ZCLND_WAY_AUTO);
 }
 
 void libpair_close(struct libpair *pair)
@@ -79,7 +85,7 @@ uint64_t libpair_attach(struct libside *side, uint32_t options, uint32_t thresho
 	const struct iovec iov = {memory, size};
 	const struct zclnd_attach spec = {
 		.portal = LIBPAIR_PORTAL,
-		.match_bits = 5,
+		.match_bits = LIBPAIR_BITS,
 		.peer = ZCLND_NID_ANY,
 		.options = options,
 		.threshold = threshold,
@@ -100,7 +106,7 @@ void libpair_put(struct libpair *pair, int from, void *memory, size_t size, bool
 	const struct zclnd_put spec = {
 		.target = zclnd_ni_nid(pair->side[!from].ni),
 		.portal = LIBPAIR_PORTAL,
-		.match_bits = 5,
+		.match_bits = LIBPAIR_BITS,
 		.hdr_data = 77,
 		.iov = &iov,
 		.niov = 1,

@@ -9,6 +9,7 @@
 /* Two instances of libzclnd on loopback, by its public header alone; each hears by a queue. */
 
 #define LIBPAIR_PORTAL 40
+#define LIBPAIR_BITS   5
 
 enum { LIBPAIR_LEFT, LIBPAIR_RIGHT, LIBPAIR_SIDES };
 
@@ -25,8 +26,9 @@ struct libpair {
 /* 127.a.b.0, by chance. */
 uint32_t libpair_net(void);
 
-/* Both run, with so many threads, and know each other. */
+/* Both run, with so many threads, and know each other; bulk goes out by way, or by auto. */
 void libpair_open(struct libpair *pair, unsigned threads);
+void libpair_open_by(struct libpair *pair, unsigned threads, enum zclnd_way way);
 void libpair_close(struct libpair *pair);
 
 /* The next event; of_kind: those before it are taken too. The test fails when none comes. */

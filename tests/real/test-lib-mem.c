@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "real/zclnd.h"
+#include "tests/real/libpair.h"
 
 /*
  * Registered memory by the public header alone: memory of the library's, of a file and of the
@@ -14,25 +14,12 @@
  * after the final event.
  */
 
-#define PORTAL 40
-#define BITS   5
-#define SOON   INT64_C(20000000000)
-#define PAGE   4096u
-#define SIZE   (64u * PAGE)
-#define MANY   8
+#define PAGE 4096u
+#define SIZE (64u * PAGE)
+#define MANY 8
 
 enum kind { OWN, OWN_LARGE, SHMEM_FILE, READ_ONLY_FILE, GIVEN, KINDS };
 static const char *const kinds[] = {"own", "own-large", "shmem-file", "read-only-file", "given"};
-
-struct side {
-	struct zclnd *z;
-	struct zclnd_ni *ni;
-	struct zclnd_eq *eq;
-};
-
-struct pair {
-	struct side left, right;
-};
 
 struct memory {
 	struct zclnd_mem *mem;
@@ -40,60 +27,10 @@ struct memory {
 	uint8_t *data;
 };
 
-static void open_side(struct side *side, uint32_t addr)
+static struct zclnd_event next_of(const struct libside *side, enum zclnd_event_kind kind)
 {
-	struct zclnd_options options;
-	struct zclnd_ni_options ni;
-	struct zclnd_error error = {0};
+	const struct zclnd_event event = libpair_next_of(side, kind);
 
-	zclnd_options_init(&options);
-	side->eq = zclnd_eq_new(1000);
-	side->z = zclnd_new(&options, &error);
-	g_assert_nonnull(side->z);
-	zclnd_ni_options_init(&ni, zclnd_nid_tcp(addr, 0));
-	ni.listen.sin_port = 0;
-	ni.accept = ZCLND_ACCEPT_ALL;
-	ni.only_known_peers = true;
-	ni.way = ZCLND_WAY_SPLICE;
-	ni.eq = side->eq;
-	side->ni = zclnd_ni_new(side->z, &ni, &error);
-	g_assert_cmpstr(error.text, ==, "");
-	g_assert_nonnull(side->ni);
-}
-
-static void introduce(struct side *to, const struct side *whom)
-{
-	const struct sockaddr_in addr = zclnd_ni_address(whom->ni);
-
-	g_assert_cmpint(zclnd_peer_set(to->ni, zclnd_ni_nid(whom->ni), &addr), ==, ZCLND_OK);
-}
-
-static void pair_open(struct pair *pair)
-{
-	const uint32_t net = 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
-			     (uint32_t)g_random_int_range(0, 256) << 8;
-
-	open_side(&pair->left, net | 1);
-	open_side(&pair->right, net | 2);
-	introduce(&pair->left, &pair->right);
-	introduce(&pair->right, &pair->left);
-	g_assert_cmpint(zclnd_start(pair->left.z, NULL), ==, ZCLND_OK);
-	g_assert_cmpint(zclnd_start(pair->right.z, NULL), ==, ZCLND_OK);
-}
-
-static void side_close(struct side *side)
-{
-	zclnd_free(side->z);
-	zclnd_eq_free(side->eq);
-}
-
-static struct zclnd_event next_of(const struct side *side, enum zclnd_event_kind kind)
-{
-	struct zclnd_event event;
-
-	do
-		g_assert_true(zclnd_eq_wait(side->eq, &event, SOON));
-	while (event.kind != kind);
 	g_assert_cmpint(event.status, ==, ZCLND_OK);
 	return event;
 }
@@ -177,38 +114,7 @@ static void memory_free(struct memory *memory)
 	}
 }
 
-static void put(struct pair *pair, uint8_t *data)
-{
-	const struct iovec iov = {data, SIZE};
-	const struct zclnd_put spec = {
-		.target = zclnd_ni_nid(pair->right.ni),
-		.portal = PORTAL,
-		.match_bits = BITS,
-		.iov = &iov,
-		.niov = 1,
-		.user = data,
-	};
-
-	g_assert_cmpint(zclnd_put(pair->left.ni, &spec), ==, ZCLND_OK);
-}
-
-static void attach(struct side *side, uint32_t options, uint8_t *to)
-{
-	const struct iovec iov = {to, SIZE};
-	const struct zclnd_attach spec = {
-		.portal = PORTAL,
-		.match_bits = BITS,
-		.peer = ZCLND_NID_ANY,
-		.options = options,
-		.iov = &iov,
-		.niov = 1,
-	};
-	uint64_t id;
-
-	g_assert_cmpint(zclnd_attach(side->ni, &spec, &id), ==, ZCLND_OK);
-}
-
-static uint64_t counted(const struct side *side, const char *name)
+static uint64_t counted(const struct libside *side, const char *name)
 {
 	struct zclnd_stats stats;
 
@@ -222,27 +128,27 @@ static void test_put(gconstpointer data)
 	const enum kind kind = (enum kind)GPOINTER_TO_INT(data);
 	struct memory memory = memory_new(kind);
 	uint8_t *to = g_malloc0(SIZE);
-	struct pair pair;
+	struct libpair pair;
+	struct libside *left = &pair.side[LIBPAIR_LEFT], *right = &pair.side[LIBPAIR_RIGHT];
 
-	pair_open(&pair);
-	attach(&pair.right, ZCLND_MD_PUT | ZCLND_MD_REMOTE_OFFSET, to);
+	libpair_open_by(&pair, 1, ZCLND_WAY_SPLICE);
+	libpair_attach(right, ZCLND_MD_PUT | ZCLND_MD_REMOTE_OFFSET, 0, to, SIZE);
 	for (unsigned i = 0; i < MANY; i++) {
 		const unsigned number = kind == READ_ONLY_FILE ? 0 : i;
 
 		if (kind != READ_ONLY_FILE)
 			fill(memory.data, number);
-		put(&pair, memory.data);
-		g_assert_true(next_of(&pair.left, ZCLND_EV_SEND).final);
-		next_of(&pair.right, ZCLND_EV_PUT);
+		libpair_put(&pair, LIBPAIR_LEFT, memory.data, SIZE, false);
+		g_assert_true(next_of(left, ZCLND_EV_SEND).final);
+		next_of(right, ZCLND_EV_PUT);
 		check(to, number);
 	}
-	g_assert_cmpuint(counted(&pair.left, "splice_bytes"), ==,
+	g_assert_cmpuint(counted(left, "splice_bytes"), ==,
 			 zclnd_mem_lends(memory.mem) ? MANY * SIZE : 0);
 	/* Only a file's pages may be such that they cannot be replaced. */
 	if (kind != SHMEM_FILE)
 		g_assert_true(zclnd_mem_lends(memory.mem));
-	side_close(&pair.left);
-	side_close(&pair.right);
+	libpair_close(&pair);
 	memory_free(&memory);
 	g_free(to);
 }
@@ -253,21 +159,22 @@ static void test_get(gconstpointer data)
 	const enum kind kind = (enum kind)GPOINTER_TO_INT(data);
 	struct memory from = memory_new(kind), to = memory_new(OWN);
 	const struct iovec iov = {to.data, SIZE};
-	struct zclnd_get get = {.portal = PORTAL, .match_bits = BITS, .iov = &iov, .niov = 1};
-	struct pair pair;
+	struct zclnd_get get = {
+		.portal = LIBPAIR_PORTAL, .match_bits = LIBPAIR_BITS, .iov = &iov, .niov = 1};
+	struct libpair pair;
+	struct libside *left = &pair.side[LIBPAIR_LEFT], *right = &pair.side[LIBPAIR_RIGHT];
 
-	pair_open(&pair);
+	libpair_open_by(&pair, 1, ZCLND_WAY_SPLICE);
 	if (kind != READ_ONLY_FILE)
 		fill(from.data, 0);
-	attach(&pair.right, ZCLND_MD_GET, from.data);
-	get.target = zclnd_ni_nid(pair.right.ni);
-	g_assert_cmpint(zclnd_get(pair.left.ni, &get), ==, ZCLND_OK);
-	g_assert_cmpuint(next_of(&pair.left, ZCLND_EV_REPLY).mlength, ==, SIZE);
+	libpair_attach(right, ZCLND_MD_GET, 0, from.data, SIZE);
+	get.target = zclnd_ni_nid(right->ni);
+	g_assert_cmpint(zclnd_get(left->ni, &get), ==, ZCLND_OK);
+	g_assert_cmpuint(next_of(left, ZCLND_EV_REPLY).mlength, ==, SIZE);
 	check(to.data, 0);
 	/* The ZC-ACK came, and all that was lent is back, before the memory is freed. */
-	next_of(&pair.right, ZCLND_EV_GET);
-	side_close(&pair.right);
-	side_close(&pair.left);
+	next_of(right, ZCLND_EV_GET);
+	libpair_close(&pair);
 	memory_free(&from);
 	memory_free(&to);
 }

@@ -42,7 +42,8 @@ static void test_get(gconstpointer data)
 	static char from[70000], to[70000];
 	const struct iovec iov = {to, sizeof(to)};
 	struct zclnd_event event;
-	struct zclnd_get get = {.portal = LIBPAIR_PORTAL, .match_bits = 5, .iov = &iov, .niov = 1};
+	struct zclnd_get get = {
+		.portal = LIBPAIR_PORTAL, .match_bits = LIBPAIR_BITS, .iov = &iov, .niov = 1};
 	struct libpair pair;
 
 	libpair_open(&pair, libpair_threads(data));
@@ -139,7 +140,7 @@ static void echo_put(struct echo *echo, zclnd_nid target)
 	const struct zclnd_put spec = {
 		.target = target,
 		.portal = LIBPAIR_PORTAL,
-		.match_bits = 5,
+		.match_bits = LIBPAIR_BITS,
 		.iov = &echo->iov,
 		.niov = 1,
 	};
@@ -173,7 +174,7 @@ static void test_callbacks(gconstpointer data)
 		struct zclnd_ni_options ni;
 		const struct zclnd_attach spec = {
 			.portal = LIBPAIR_PORTAL,
-			.match_bits = 5,
+			.match_bits = LIBPAIR_BITS,
 			.peer = ZCLND_NID_ANY,
 			.options = ZCLND_MD_PUT | ZCLND_MD_REMOTE_OFFSET,
 			.iov = &echo[i].iov,

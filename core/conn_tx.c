@@ -179,7 +179,7 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	}
 	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND) && tx->unacked)
 		zcl_zcreq_remove(conn->peer, tx);
-	if (tx->pins_left == 0 && !tx->unacked)
+	if (zcl_tx_is_over(tx))
 		zcl_tx_finish(conn->node, tx, ZCL_OK, now);
 	else
 		zcl_queue_push(&conn->inflight, &tx->link);

@@ -11,8 +11,7 @@
 
 /* Fairness: bytes that one connection may read in one pass of the loop. */
 #define PASS_BYTES (1024 * 1024)
-/* Received payload, of which the ACKs can wait for each other: one wake-up of the sender for all.
- */
+/* Payload whose ACKs wait for each other: one wake-up of the sender for all. */
 #define ACK_BYTES (256 * 1024)
 /* Scratch behind a payload: the next header comes along, little of the next payload does. */
 #define TAIL_BYTES 4096

@@ -109,13 +109,15 @@ class Conn:
         self.sock.close()
 
     def close(self, reset=False):
-        if reset:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # A thread that reads would keep the connection alive: close alone does not wake it.
         try:
-            if not reset:
+            if reset:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                     struct.pack("ii", 1, 0))
+            else:
+                # A thread that reads would keep the connection alive: close does not wake it.
                 self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
+            # Ended already, by the other side or by the thread that reads.
             pass
         self.sock.close()
 

@@ -3,7 +3,7 @@
 # quickstart, runtests and what they stand on: usage, counting, which packages would be installed.
 . "$top_srcdir/tests/house/lib.sh"
 
-plan 18
+plan 19
 
 for script in quickstart runtests .ci/run build-aux/setup.sh build-aux/count-tests.sh; do
 	sh -n "$top_srcdir/$script" >"$scratch/out" 2>&1
@@ -101,3 +101,7 @@ optional=$?
 install_with "${all#* }" ""
 check_equal "a failing apt-get stops only a build that cannot work" "0 1 yes" \
 	"$optional $? $(grep -q 'apt-get install --no-install-recommends build-essential' "$scratch/out" && echo yes)"
+
+# The simulation is built with ns-3, and only with it.
+check_equal "zclnd-sim is there when configure found ns-3" "${HAVE_NS3:-no}" \
+	"$([ -x "$top_builddir/zclnd-sim" ] && echo yes || echo no)"

@@ -62,17 +62,20 @@ static inline bool zcl_node_traces(const struct zcl_node *node)
 	return G_UNLIKELY(node->traces);
 }
 
-/* The connection that suits nob bytes best; of equals the one with fewest queued; NULL: none up. */
+/*
+ * The connection that suits a message of nob bytes, as V2 packs it, best; of equals the one with
+ * fewest queued; NULL: none up.
+ */
 static inline struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t nob)
 {
-	const bool bulk = nob >= peer->node->config.min_bulk;
 	const GList *first = peer->conns.head;
 	struct zcl_conn *only;
 
 	if (first == NULL || first->next != NULL)
-		return zcl_peer_pick_of(peer, bulk);
+		return zcl_peer_pick_of(peer, nob);
 	only = first->data;
-	return only->suits[bulk] != ZCL_MATCH_NO ? only : NULL;
+	/* A type that takes small messages takes large ones too, and the reverse. */
+	return only->suits[0] != ZCL_MATCH_NO ? only : NULL;
 }
 
 #endif

@@ -25,7 +25,9 @@ struct zcl_peer {
 	int64_t retry_at;
 	int64_t retry_interval;
 	uint32_t lost_races;
-	uint32_t fallbacks; /* since the connecting mark went up */
+	/* Since the connecting mark went up. */
+	uint32_t fallbacks;
+	size_t granted;
 
 	GQueue waiting; /* messages without a connection */
 	GQueue zc_reqs; /* messages whose ZC-ACK has not come, oldest first */
@@ -56,8 +58,10 @@ bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);
 bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype);
 /* The first type that the set lacks; false: it is complete. */
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype);
-/* zcl_peer_pick of node_impl.h, for any number of connections; bulk: from min_bulk bytes. */
-struct zcl_conn *zcl_peer_pick_of(const struct zcl_peer *peer, bool bulk);
+/* zcl_peer_pick of node_impl.h, for any number of connections. */
+struct zcl_conn *zcl_peer_pick_of(const struct zcl_peer *peer, size_t nob);
+/* Connections of a complete set. */
+size_t zcl_peer_set_size(const struct zcl_peer *peer);
 
 /* Sends a message now or lets it wait; a connection is opened when none is up. */
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);

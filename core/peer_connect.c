@@ -12,6 +12,8 @@
  * oldest one, which tells it the version between them, needs two.
  */
 #define MAX_FALLBACKS 3
+/* Sets that may be granted, connection by connection, while none stays complete. */
+#define MAX_SETS 2
 
 static const struct zcl_proto *best_proto(const struct zcl_peer *peer)
 {
@@ -82,8 +84,10 @@ void zcl_peer_start_attempt(struct zcl_peer *peer, int64_t now)
 		return;
 	}
 	zcl_peer_missing(peer, &ctype);
-	if (!peer->connecting)
+	if (!peer->connecting) {
 		peer->fallbacks = 0;
+		peer->granted = 0;
+	}
 	peer->connecting = true;
 	conn = zcl_conn_new(node, peer, ctype, best_proto(peer), now);
 	conn->called_as = peer->proto == NULL ? node->config.calls_as : 0;
@@ -99,10 +103,12 @@ void zcl_peer_attempt_up(struct zcl_peer *peer, int64_t now)
 	peer->lost_races = 0;
 	peer->retry_interval = 0;
 	zcl_peer_flush(peer, now);
-	if (zcl_peer_missing(peer, &ctype))
+	if (!zcl_peer_missing(peer, &ctype))
+		done_connecting(peer);
+	else if (++peer->granted < MAX_SETS * zcl_peer_set_size(peer))
 		zcl_peer_start_attempt(peer, now);
 	else
-		done_connecting(peer);
+		zcl_peer_attempt_failed(peer, ZCL_E_EOF, now);
 }
 
 static void note_refused(struct zcl_peer *peer, enum zcl_reason reason, uint32_t version,

@@ -26,6 +26,7 @@ struct zcl_proto {
 		*fallback; /* what to try when a peer does not understand; NULL: none */
 	bool zc_acks;	   /* messages have cookies */
 	bool checksums;	   /* messages have a checksum */
+	size_t msg_header; /* bytes before the payload of an LNET message */
 	/* Writes our HELLO; out has room for ZCL_HELLO_MAX_SIZE; returns its bytes. */
 	size_t (*send_hello)(const struct zcl_hello *hello, uint8_t *out);
 	/* Makes a message that was packed as V2 fit this version, when it is queued. */

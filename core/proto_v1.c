@@ -30,6 +30,7 @@ const struct zcl_proto zcl_proto_v1 = {
 	.fallback = NULL,
 	.zc_acks = false,
 	.checksums = false,
+	.msg_header = ZCL_LNET_HDR_SIZE,
 	.send_hello = zcl_hello_encode,
 	.pack = pack,
 	.queue_lnet = queue_lnet,

@@ -19,6 +19,7 @@ const struct zcl_proto zcl_proto_v2 = {
 	.fallback = &zcl_proto_v1,
 	.zc_acks = true,
 	.checksums = true,
+	.msg_header = ZCL_MSG_HDR_SIZE,
 	.send_hello = zcl_hello_encode,
 	.pack = pack,
 	.queue_lnet = zcl_txq_add_lnet,

@@ -203,11 +203,11 @@ static void test_tune(void)
 }
 
 /* Which connection carries a PUT of so many bytes, by the receiver's view of its type. */
-static int32_t carried_by(size_t length)
+static int32_t carried_by(uint32_t version, size_t length)
 {
 	static uint8_t payload[2000];
 	const struct iovec iov = {payload, length};
-	struct zcl_config ca = memnet_config(1, ZCL_V2), cb = memnet_config(9, ZCL_V2);
+	struct zcl_config ca = memnet_config(1, version), cb = memnet_config(9, version);
 	struct pair p = {.net = memnet_new(SIZE_MAX)};
 	struct zcl_put put = {.iov = &iov, .niov = 1};
 	int32_t ctype;
@@ -227,12 +227,14 @@ static int32_t carried_by(size_t length)
 	return ctype;
 }
 
-/* Bulk is what has min_bulk bytes (1024) with its headers of 96. */
+/* Bulk is what has min_bulk bytes (1024) with its headers: 96 bytes of V2, 72 of V1. */
 static void test_bulk_begins(void)
 {
-	g_assert_cmpint(carried_by(1), ==, ZCL_CONN_CONTROL);
-	g_assert_cmpint(carried_by(927), ==, ZCL_CONN_CONTROL);
-	g_assert_cmpint(carried_by(928), ==, ZCL_CONN_BULK_IN);
+	g_assert_cmpint(carried_by(ZCL_V2, 1), ==, ZCL_CONN_CONTROL);
+	g_assert_cmpint(carried_by(ZCL_V2, 927), ==, ZCL_CONN_CONTROL);
+	g_assert_cmpint(carried_by(ZCL_V2, 928), ==, ZCL_CONN_BULK_IN);
+	g_assert_cmpint(carried_by(ZCL_V1, 951), ==, ZCL_CONN_CONTROL);
+	g_assert_cmpint(carried_by(ZCL_V1, 952), ==, ZCL_CONN_BULK_IN);
 }
 
 int main(int argc, char **argv)

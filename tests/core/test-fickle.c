@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /*
- * A peer that answers each call with a refusal of another version than the call's. Each of them
- * alone is a reason to call again at once; all together are not.
+ * A peer that answers each call with a refusal of another version than the call's, or grants each
+ * and closes it. Each of them alone is a reason to call again at once; all together are not.
  */
 
 #define SELF	    zcl_nid_tcp(0x0a000009, 0)
@@ -13,6 +13,7 @@
 #define SECOND	    G_GINT64_CONSTANT(1000000000)
 #define MOST_CALLS  4 /* and three changes of version between them */
 #define MANY_CALLS  100
+#define SET_SIZE    3
 #define INCARNATION 7
 
 struct rig {
@@ -112,7 +113,7 @@ static struct zcl_hello hear_call(struct rig *r, int64_t now)
 	return hello;
 }
 
-static void answer(struct rig *r, uint32_t version, int32_t ctype, int64_t now)
+static void answer_on(struct zcl_conn *conn, uint32_t version, int32_t ctype, int64_t now)
 {
 	const struct zcl_hello hello = {.kshm_version = version,
 					.kshm_src_nid = PEER,
@@ -123,7 +124,12 @@ static void answer(struct rig *r, uint32_t version, int32_t ctype, int64_t now)
 	uint8_t bytes[ZCL_HELLO_MAX_SIZE];
 	const size_t len = zcl_hello_encode(&hello, bytes);
 
-	zcl_conn_rx_push(r->calling, bytes, len, now);
+	zcl_conn_rx_push(conn, bytes, len, now);
+}
+
+static void answer(struct rig *r, uint32_t version, int32_t ctype, int64_t now)
+{
+	answer_on(r->calling, version, ctype, now);
 	bury(r, now);
 }
 
@@ -220,11 +226,42 @@ static void test_settles(void)
 	rig_clear(&r);
 }
 
+/* Each connection ends as soon as the next is up: the set is never complete. */
+static void test_takes_back(void)
+{
+	struct zcl_conn *last = NULL;
+	struct rig r;
+
+	rig_init(&r, true);
+	zcl_node_connect(r.node, PEER, 0);
+	r.calls = 1;
+	while (r.calling != NULL && r.calls < MANY_CALLS) {
+		const struct zcl_hello call = hear_call(&r, 0);
+		struct zcl_conn *granted = r.calling;
+
+		r.calling = NULL;
+		answer_on(granted, call.kshm_version, zcl_ctype_invert(call.kshm_ctype), 0);
+		if (last != NULL)
+			zcl_conn_closed(last, ZCL_E_EOF, 0);
+		bury(&r, 0);
+		last = granted;
+	}
+	g_assert_cmpuint(r.calls, ==, 2 * SET_SIZE);
+	g_assert_cmpuint(r.failed, ==, 1);
+	g_assert_cmpint(r.why, ==, ZCL_E_EOF);
+	g_assert_cmpint(r.delay, ==, SECOND);
+	/* And then the set is tried again, with as many calls. */
+	zcl_node_tick(r.node, SECOND);
+	g_assert_nonnull(r.calling);
+	rig_clear(&r);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/fickle/refusals", test_refusals);
 	g_test_add_func("/fickle/grants", test_grants);
 	g_test_add_func("/fickle/settles", test_settles);
+	g_test_add_func("/fickle/takes-back", test_takes_back);
 	return g_test_run();
 }

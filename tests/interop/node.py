@@ -415,7 +415,7 @@ class Node:
 
     def put_on_wire(self, conn, message):
         """On the connection that suits the message's size, as the wire notes choose it."""
-        big = len(message.payload) + 96 >= 1024
+        big = len(message.payload) + (72 if conn.version == 1 else 96) >= 1024
         if conn.ctype != ANY:
             conn = self.sibling(conn, BULK_OUT if big else CONTROL)
         conn.send_message(message)

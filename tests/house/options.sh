@@ -20,8 +20,13 @@ tells() { "$top_builddir/$1" ${2:+"$2"} --help 2>/dev/null | words | grep -vx --
 
 real="peer ping put get bench race trace"
 sim="race explore sweep trace"
-[ "${HAVE_NS3:-no}" = yes ] || sim=
-plan $(($(echo $real $sim | wc -w) + 3 + ${sim:+1}))
+pages=1
+if [ "${HAVE_NS3:-no}" = yes ]; then
+	pages=2
+else
+	sim=
+fi
+plan $(($(echo $real $sim | wc -w) + pages + 2))
 
 : >"$scratch/all"
 printf -- '--help\n--version\n--no-such\n' | sort >"$scratch/got"

@@ -62,7 +62,8 @@ struct zreal_node {
 	GQueue conns, pending;
 	struct zloop_work work;
 	struct zloop_timer tick;
-	void (*done)(void *data); /* shutdown is under way when done_work.fn is set */
+	struct zloop_timer breath; /* until callers are looked at again, for want of descriptors */
+	void (*done)(void *data);  /* shutdown is under way when done_work.fn is set */
 	void *done_data;
 	bool holding; /* callers wait in the kernel's queue */
 	bool stopping;

@@ -143,7 +143,7 @@ const char *zjournal_note_words(enum zclnd_note note, bool *about)
 		       "node with accept=secure closes that";
 	case ZCLND_NOTE_FILES:
 		*about = false;
-		return "callers are closed for want of descriptors: raise the limit "
+		return "callers are closed or wait for want of descriptors: raise the limit "
 		       "(LimitNOFILE=, ulimit -n)";
 	case ZCLND_NOTE_NOT_PERMITTED:
 		*about = false;

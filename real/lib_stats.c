@@ -67,7 +67,7 @@ static const struct row rows[] = {
 	REAL("refused_unreserved", refused_unreserved,
 	     "callers closed by accept=secure for an unreserved source port"),
 	REAL("refused_limit", refused_limit, "callers closed at a limit"),
-	REAL("held", held, "times that callers had to wait for the handshakes of others"),
+	REAL("held", held, "times that callers had to wait for others, or for a descriptor"),
 	REAL("refused_files", refused_files, "callers closed for want of descriptors"),
 	REAL("reserved_sources", reserved_sources, "calls from a reserved source port"),
 	REAL("ordinary_sources", ordinary_sources, "calls from an ordinary source port"),

@@ -15,6 +15,8 @@
 #include "real/conn.h"
 
 #define ACCEPTS_PER_PASS 64
+/* How long callers wait when there is no memory for them, or no descriptor: real ns. */
+#define BREATH_NS INT64_C(100000000)
 
 static const struct zclock real_time = {.start = 0, .scale = 1.0};
 
@@ -241,20 +243,44 @@ static void open_spare(struct zreal_node *node)
 	node->spare = node->options.no_spare ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* Out of descriptors: a caller that would wait for ever is turned away with the spare one. */
+/* Callers wait in the kernel's queue: the loop would be told of them again and again. */
+static void hold(struct zreal_node *node)
+{
+	node->holding = true;
+	node->stats.held++;
+	zloop_modify(node->loop, &node->listener, 0);
+}
+
+static void breath_is_over(void *data)
+{
+	zreal_node_kick(data);
+}
+
+static void hold_for_a_breath(struct zreal_node *node)
+{
+	hold(node);
+	zloop_timer_set(node->loop, &node->breath, zloop_now() + BREATH_NS);
+}
+
+/*
+ * Out of descriptors: a caller that would wait for ever is turned away with the spare one. Another
+ * thread may have taken that at the last time; then callers wait until there is one again.
+ */
 static void turn_away(struct zreal_node *node)
 {
 	int fd;
 
-	if (node->spare < 0)
+	zreal_note(node, ZREAL_NOTE_FILES, NULL);
+	if (node->spare < 0) {
+		hold_for_a_breath(node);
 		return;
+	}
 	close(node->spare);
 	fd = accept4(node->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 	open_spare(node);
 	node->stats.refused_files++;
-	zreal_note(node, ZREAL_NOTE_FILES, NULL);
 }
 
 /* NULL: it is closed. */
@@ -318,17 +344,6 @@ static bool has_room(const struct zreal_node *node)
 	       (!node->options.has_room || node->options.has_room(node->options.user));
 }
 
-/*
- * Too many callers have not said who they are: the others wait in the kernel's queue until there is
- * room. Closing them would look like a node of the oldest kind, and their answer would be V1.
- */
-static void hold_callers(struct zreal_node *node)
-{
-	node->holding = true;
-	node->stats.held++;
-	zloop_modify(node->loop, &node->listener, 0);
-}
-
 static void admit_callers(struct zreal_node *node)
 {
 	if (!node->holding || node->listener.fd < 0 || !has_room(node))
@@ -342,13 +357,19 @@ static void on_callers(void *data, uint32_t events)
 	struct zreal_node *node = data;
 
 	(void)events;
+	if (node->spare < 0)
+		open_spare(node);
 	for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
 		struct sockaddr_in from = {0};
 		socklen_t len = sizeof(from);
 		int fd;
 
+		/*
+		 * Too many have not said who they are. Closing the others would look like a node of
+		 * the oldest kind, and their answer would be V1.
+		 */
 		if (!has_room(node)) {
-			hold_callers(node);
+			hold(node);
 			return;
 		}
 		fd = accept4(node->listener.fd, (struct sockaddr *)&from, &len,
@@ -362,8 +383,30 @@ static void on_callers(void *data, uint32_t events)
 			turn_away(node);
 			return;
 		}
+		if (errno == ENOBUFS || errno == ENOMEM) {
+			hold_for_a_breath(node);
+			return;
+		}
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
+	}
+}
+
+/* What can be done about it; empty when only the error can be told. */
+static const char *listen_remedy(int error)
+{
+	switch (error) {
+	case EACCES:
+		return " (ports below 1024 need CAP_NET_BIND_SERVICE; choose another with "
+		       "--listen)";
+	case EADDRINUSE:
+		return " (another process listens there, or this host's own LNet does; choose "
+		       "another with --listen)";
+	case EADDRNOTAVAIL:
+		return " (no interface of this host has that address, or not yet; compare it with "
+		       "--nid, or choose another with --listen)";
+	default:
+		return "";
 	}
 }
 
@@ -382,10 +425,7 @@ static bool start_listening(struct zreal_node *node, GError **error)
 
 		zsock_format(&node->options.listen, text);
 		g_set_error(error, ZREAL_ERROR, ZCL_E_IO, "cannot listen at %s: %s%s", text,
-			    g_strerror(saved),
-			    saved == EACCES ? " (ports below 1024 need CAP_NET_BIND_SERVICE; "
-					      "choose another with --listen)"
-					    : "");
+			    g_strerror(saved), listen_remedy(saved));
 		return false;
 	}
 	zloop_add(node->loop, &node->listener, fd, EPOLLIN);
@@ -398,6 +438,7 @@ static void stop_listening(struct zreal_node *node)
 
 	if (fd < 0)
 		return;
+	zloop_timer_cancel(node->loop, &node->breath);
 	zloop_remove(node->loop, &node->listener);
 	close(fd);
 }
@@ -439,6 +480,7 @@ struct zreal_node *zreal_node_new(struct zloop *loop, const struct zreal_options
 	node->listener = (struct zloop_io){.fd = -1, .fn = on_callers, .data = node};
 	node->work = (struct zloop_work){.fn = serve, .data = node};
 	node->tick = (struct zloop_timer){.fn = tick, .data = node};
+	node->breath = (struct zloop_timer){.fn = breath_is_over, .data = node};
 	node->peers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	g_queue_init(&node->conns);
 	g_queue_init(&node->pending);

@@ -126,8 +126,8 @@ struct zreal_stats {
 	uint64_t accepted, connected;
 	uint64_t refused_unreserved; /* callers closed by accept=secure */
 	uint64_t refused_limit;	     /* closed at a limit of the core */
-	uint64_t held;		     /* times that callers had to wait for others' handshakes */
-	uint64_t refused_files;	     /* closed for want of descriptors */
+	uint64_t held;		/* times that callers had to wait for others, or for a descriptor */
+	uint64_t refused_files; /* closed for want of descriptors */
 	uint64_t reserved_sources, ordinary_sources; /* of our calls */
 	uint64_t reads, direct_bytes, scratch_bytes; /* received in place, and by way of scratch */
 	size_t conns, pinned; /* now: connections; sends whose pages the kernel has */

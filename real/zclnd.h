@@ -254,9 +254,9 @@ enum zclnd_reserved {
 
 /* What happens outside of the protocol and is worth a line in a log. */
 enum zclnd_note {
-	ZCLND_NOTE_UNRESERVED,	  /* a caller closed by accept=secure */
-	ZCLND_NOTE_LIMIT,	  /* a caller closed at a limit */
-	ZCLND_NOTE_FILES,	  /* a caller closed for want of descriptors; there is no address */
+	ZCLND_NOTE_UNRESERVED, /* a caller closed by accept=secure */
+	ZCLND_NOTE_LIMIT,      /* a caller closed at a limit */
+	ZCLND_NOTE_FILES, /* a caller closed, or waiting, for want of descriptors; no address */
 	ZCLND_NOTE_NOT_PERMITTED, /* a call leaves from an ordinary port: reserved ones need
 				     CAP_NET_BIND_SERVICE */
 	ZCLND_NOTE_PORTS_IN_USE,  /* ... since all reserved ones are taken */

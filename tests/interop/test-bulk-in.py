@@ -155,12 +155,13 @@ def truncated():
     with Peer() as peer, caller() as node:
         conns = node.connect(peer.nid, peer.where)
         puts = [node.put(peer.nid, pattern(5000), True, True, offset=offset)
-                for offset in (0, ksock.MTU - 5000, ksock.MTU - 4999, ksock.MTU - 1)]
+                for offset in (0, ksock.MTU - 5000, ksock.MTU - 4999, ksock.MTU - 1, ksock.MTU,
+                               2**32 - 1)]
         conns[BULK_OUT].send_message(*puts)
         node.wait("all ZC-ACKs", lambda: not node.asked)
         settle(node, conns[BULK_OUT], peer)
         acks = lnet_acks(node)
-        equal([acks[p.handle].mlength for p in puts], [5000, 5000, 4999, 1])
+        equal([acks[p.handle].mlength for p in puts], [5000, 5000, 4999, 1, 0, 0])
 
 
 @test("cookies may be any number: large, falling, the same again after its ACK")

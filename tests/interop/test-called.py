@@ -145,7 +145,9 @@ def store():
         conn.send_message(put)
         equal((conn.message().type, put.handle != ksock.NO_HANDLE), (ksock.ACK, True))
         for offset, sink, length in ((1000, 9000, 9000), (1000, 1, 1), (1001, 200, 200),
-                                     (9999, 200, 1), (5000, 100000, 5000), (0, 2000, 2000)):
+                                     (9999, 200, 1), (5000, 100000, 5000), (0, 2000, 2000),
+                                     (5000, ksock.MTU + 1, 5000), (5000, 2**32 - 1, 5000),
+                                     (5000, 0, 0), (size, 1, 0), (2**32 - 1, 200, 0)):
             get = Message(ksock.GET, node.nid, peer.nid, portal=52, offset=offset,
                           sink_length=sink, handle=node.new_handle())
             conn.send_message(get)
@@ -154,6 +156,45 @@ def store():
                   (ksock.REPLY, get.handle, length), f"{sink} bytes at {offset}")
             kept = bytes(1000) + content[1000:]
             equal(reply.payload.hex(), kept[offset:offset + length].hex(), f"at {offset}")
+
+
+@test("PUTs to the store end with it; the LNet ACK tells what was taken")
+def store_puts():
+    size = 10000
+    with Peer("--store-size", size) as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where, ANY)
+        for offset, length, taken in ((0, size, size), (9000, 2000, 1000), (9999, 1, 1),
+                                      (9999, 0, 0), (size, 1, 0), (size, 0, 0),
+                                      (2**32 - 1, 5, 0), (1, ksock.MTU, size - 1)):
+            put = node.put(peer.nid, b"x" * length, portal=52, offset=offset)
+            conn.send_message(put)
+            ack = conn.message()
+            equal((ack.type, ack.handle, ack.mlength), (ksock.ACK, put.handle, taken),
+                  f"{length} bytes at {offset}")
+        equal(conn.is_silent(), True)
+
+
+@test("a handle is none when all of it is ones: half of them are as good as any other")
+def half_a_handle():
+    with Peer() as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        for handle in (b"\xff" * 8 + b"\1" * 8, b"\1" * 8 + b"\xff" * 8, bytes(16)):
+            put = node.put(peer.nid, b"x", handle=handle, want_ack=False)
+            conn.send_message(put)
+            ack = conn.message()
+            equal((ack.type, ack.handle, ack.mlength), (ksock.ACK, handle, 1))
+
+
+@test("a GET with a payload and a ZC request: skipped, acknowledged, and answered")
+def loaded_get():
+    with Peer() as peer, caller() as node:
+        conn = node.call(peer.nid, peer.where)
+        get = node.get_ping(peer.nid)
+        get.payload, get.req = b"x" * 20000, 7
+        conn.send_message(get)
+        reply = conn.message()
+        equal((reply.type, reply.handle, reply.ack), (ksock.REPLY, get.handle, 7))
+        check_ping(node, conn, peer)
 
 
 @test("what discovery pushes is dropped and counted, and harms nobody", True)
@@ -330,12 +371,14 @@ def two_callers():
 
 @test("a HELLO may be for whatever NID and start, from whatever pid, with 16 addresses", 1)
 @test("a HELLO may be for whatever NID and start, from whatever pid, with 16 addresses (V2)", 2)
-def whatever(version):
-    with Peer() as peer, caller(version) as node:
+@test("a HELLO may be for whatever NID and start, from whatever pid, with 16 addresses (other order)",
+      2, ">")
+def whatever(version, order="<"):
+    with Peer() as peer, caller(version, order=order) as node:
         conn = node.open(peer.where)
         conn.version = version
         conn.send(ksock.accept_request(peer.nid) + hello(
-            node, peer, version=version, dst_nid=ksock.nid("1.2.3.4", 9), dst_incarnation=77,
+            node, peer, version=version, order=order, dst_nid=ksock.nid("1.2.3.4", 9), dst_incarnation=77,
             dst_pid=5, src_pid=1 << 31 | 40000, ips=tuple(range(1, 17))))
         conn.hello = ksock.read_hello(conn.recv)
         check_ping(node, conn, peer)
@@ -343,11 +386,13 @@ def whatever(version):
 
 # ---- restarts ----------------------------------------------------------------------------
 
-@test("a caller that has restarted: refused once, old connections closed, then taken")
-def restarted():
+@test("a caller that has restarted: refused once, old connections closed, then taken", 2000)
+@test("a caller that has restarted with its clock set back: refused once, then taken", 999)
+@test("a caller that has restarted with its clock lost: refused once, then taken", 1)
+def restarted(after):
     with Peer() as peer, caller(incarnation=1000) as node:
         old = [node.call(peer.nid, peer.where, c) for c in (CONTROL, BULK_IN, BULK_OUT)]
-        node.incarnation = 2000
+        node.incarnation = after
         answer = refused(node.call, peer.nid, peer.where)
         equal((answer.hello.version, answer.hello.ctype), (2, NONE))
         for conn in old:
@@ -565,6 +610,12 @@ NONSENSE_MESSAGES = {
         lie(n.put(p.nid, b"x" * 3000), length=2**32 - 1)),
     "an LNet message of type 9": lambda n, p, c: c.pack(n.get_ping(p.nid))[:-48] +
     struct.pack("<II", 9, 0) + bytes(40),
+    "an LNet message of type HELLO": lambda n, p, c: c.pack(n.get_ping(p.nid))[:-48] +
+    struct.pack("<II", ksock.HELLO, 0) + bytes(40),
+    "a HELLO of V1 as an LNet message": lambda n, p, c: struct.pack("<IIQQ", 0xc1, 0, 0, 0) +
+    hello(n, p, version=1),
+    "an LNet header with a wrong checksum, and no payload": lambda n, p, c: c.pack(
+        lie(n.put(p.nid, b""), csum=99)),
     "a HELLO in the middle": lambda n, p, c: hello(n, p),
     "garbage as a message": lambda n, p, c: b"\xa5" * 3000,
     "an ACK of a cookie that nobody gave": lambda n, p, c: c.pack(Message(ack=5)),

@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/house/lib.sh"
 
 zclnd=$top_builddir/zclnd
-plan 37
+plan 38
 
 # Addresses of this run; ports are the kernel's choice.
 net=127.$(($$ % 253 + 1)).$(($$ / 253 % 256))
@@ -78,7 +78,12 @@ ping_peer --trace "$scratch/ping.jsonl"
 check_equal "a file configures it: the caller falls back to v1" "0 yes" \
 	"$? $(says 'fallback.*"to":"v1"' "$scratch/ping.jsonl")"
 "$zclnd" peer --nid "$nid" --listen "$address" >"$scratch/out" 2>&1
-check_equal "an address in use is named" "1 yes" "$? $(says "cannot listen at $address" "$scratch/out")"
+check_equal "an address in use is named, with the remedy" "1 yes" \
+	"$? $(says "cannot listen at $address: .* (another process listens there.*--listen)" "$scratch/out")"
+# Of the block that is for documentation.
+"$zclnd" peer --nid 192.0.2.1@tcp --listen :0 >"$scratch/out" 2>&1
+check_equal "an address that is not here is named, with the remedy" "1 yes" \
+	"$? $(says "cannot listen at 192.0.2.1:0: .* (no interface .*--nid.*--listen)" "$scratch/out")"
 stop_peer TERM
 check_equal "and this one ends too" 0 "$status"
 

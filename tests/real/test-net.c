@@ -325,6 +325,39 @@ static void test_no_descriptors(void)
 	pair_clear(&pair);
 }
 
+static bool right_accepted(const struct pair *pair)
+{
+	return zreal_node_stats(pair->end[RIGHT].node)->accepted == 1;
+}
+
+/* Not even the spare one is left, which another thread took: the caller waits for a descriptor. */
+static void test_no_spare(void)
+{
+	struct rlimit old, tight;
+	struct sockaddr_in addr;
+	struct pair pair;
+	int fd, next;
+
+	pair_init(&pair);
+	pair.end[RIGHT].options.no_spare = true;
+	pair_start_both(&pair);
+	addr = zreal_node_address(pair.end[RIGHT].node);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	next = dup(fd);
+	close(next);
+	getrlimit(RLIMIT_NOFILE, &old);
+	tight = (struct rlimit){(rlim_t)next, old.rlim_max};
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &tight), ==, 0);
+	g_assert_cmpint(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+	pair_wait(&pair, right_holds);
+	setrlimit(RLIMIT_NOFILE, &old);
+	/* Nothing else happens that would make the node look. */
+	pair_wait(&pair, right_accepted);
+	g_assert_cmpuint(zreal_node_stats(pair.end[RIGHT].node)->refused_files, ==, 0);
+	close(fd);
+	pair_clear(&pair);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -350,5 +383,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/net/stranger", test_stranger);
 	g_test_add_func("/net/held", test_held);
 	g_test_add_func("/net/no-descriptors", test_no_descriptors);
+	g_test_add_func("/net/no-spare", test_no_spare);
 	return g_test_run();
 }

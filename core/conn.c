@@ -142,11 +142,12 @@ void zcl_conn_gone(struct zcl_conn *conn, int64_t now)
 
 	g_assert(conn->state == ZCL_CS_DOWN);
 	zcl_conn_fail_queued(conn, ZCL_E_ABORTED, true, now);
-	g_assert(zcl_queue_is_empty(&conn->txq.queue) && zcl_queue_is_empty(&conn->inflight));
+	g_assert(zcl_txq_is_empty(&conn->txq) && zcl_queue_is_empty(&conn->inflight));
 	if (conn->peer != NULL)
 		zcl_peer_let_go(conn->peer);
 	zcl_queue_unlink(&node->conns, &conn->link);
 	zcl_deadline_set(&node->deadlines, &conn->due, INT64_MAX);
+	zcl_txq_clear(&conn->txq);
 	if (conn->stash)
 		g_byte_array_unref(conn->stash);
 	g_free(conn);

@@ -78,11 +78,8 @@ static void copy_in(struct stage *stage, const void *data, size_t len)
 static void copy_whole_header(struct stage *stage, const struct zcl_tx *tx)
 {
 	zcl_ksm_pack(&tx->ksm, stage->at);
-	stage->at += ZCL_KSM_SIZE;
-	if (tx->header_end == ZCL_KSM_SIZE)
-		return;
-	memcpy(stage->at, tx->header + ZCL_KSM_SIZE, ZCL_LNET_HDR_SIZE);
-	stage->at += ZCL_LNET_HDR_SIZE;
+	memcpy(stage->at + ZCL_KSM_SIZE, tx->header + ZCL_KSM_SIZE, ZCL_LNET_HDR_SIZE);
+	stage->at += ZCL_MSG_HDR_SIZE;
 }
 
 static void copy_payload(struct stage *stage, const struct zcl_tx *tx, size_t skip)
@@ -175,6 +172,29 @@ static inline bool batch_add_tx(const struct zcl_conn *conn, struct zcl_tx_batch
 	return true;
 }
 
+/* False: the batch ends before the end of the queue. */
+static inline bool batch_messages(const struct zcl_conn *conn, struct zcl_tx_batch *batch,
+				  struct stage *stage)
+{
+	for (GList *l = conn->txq.queue.head; l != NULL; l = l->next) {
+		if (!batch_add_tx(conn, batch, stage, l->data))
+			return false;
+	}
+	return true;
+}
+
+static void batch_noops(const struct zcl_txq *q, struct zcl_tx_batch *batch, struct stage *stage)
+{
+	for (size_t i = 0; i < q->nnoops; i++) {
+		if ((size_t)(stage->end - stage->at) < ZCL_KSM_SIZE || batch_room(batch) == 0) {
+			batch->more = true;
+			return;
+		}
+		zcl_tx_pack_noop(zcl_txq_cookie(q, i), stage->checksum, stage->at);
+		stage->at += ZCL_KSM_SIZE;
+	}
+}
+
 static struct stage stage_of(const struct zcl_conn *conn)
 {
 	struct zcl_node *node = conn->node;
@@ -184,7 +204,7 @@ static struct stage stage_of(const struct zcl_conn *conn)
 	return (struct stage){.start = node->stage,
 			      .at = node->stage,
 			      .end = node->stage + STAGE,
-			      .checksum = node->config.checksum && conn->proto->checksums};
+			      .checksum = zcl_conn_checksums(conn)};
 }
 
 static void batch_fill(const struct zcl_conn *conn, struct zcl_tx_batch *batch)
@@ -197,10 +217,11 @@ static void batch_fill(const struct zcl_conn *conn, struct zcl_tx_batch *batch)
 	if (conn->state != ZCL_CS_UP)
 		return;
 	stage = stage_of(conn);
-	for (GList *l = conn->txq.queue.head; l != NULL; l = l->next) {
-		if (!batch_add_tx(conn, batch, &stage, l->data))
-			break;
-	}
+	if (conn->txq.part_left > 0)
+		copy_in(&stage, conn->txq.part + ZCL_KSM_SIZE - conn->txq.part_left,
+			conn->txq.part_left);
+	if (batch_messages(conn, batch, &stage))
+		batch_noops(&conn->txq, batch, &stage);
 	add_stage(batch, &stage);
 }
 

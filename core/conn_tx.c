@@ -63,22 +63,22 @@ static void ask_for_ack(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	note_tx(conn, tx, ZCL_EV_COOKIE_GIVEN, now);
 }
 
-static void recycle_noop(struct zcl_conn *conn, struct zcl_tx *noop, struct zcl_tx *carrier,
-			 int64_t now)
+/* The cookie of a NOOP went onto a message. */
+static void noop_replaced(struct zcl_conn *conn, uint64_t cookie, struct zcl_tx *carrier,
+			  int64_t now)
 {
 	if (zcl_fault(conn->node, ZCL_FAULT_LOSE_CARRIER))
 		carrier->ksm.ksm_zc_cookies[1] = 0;
 	conn->node->stats.acks_coalesced++;
-	note_cookie(conn, ZCL_EV_NOOP_REPLACED, noop->ksm.ksm_zc_cookies[1], now);
-	zcl_peer_paid(conn->peer, noop);
-	zcl_tx_put(&conn->node->pool, noop);
+	note_cookie(conn, ZCL_EV_NOOP_REPLACED, cookie, now);
+	zcl_peer_paid(conn->peer, 0);
 }
 
 void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 {
 	const struct zcl_config *config = &conn->node->config;
-	const bool idle = zcl_queue_is_empty(&conn->txq.queue);
-	struct zcl_tx *noop;
+	const bool idle = zcl_txq_is_empty(&conn->txq);
+	uint64_t noop;
 
 	g_assert(conn->state == ZCL_CS_UP);
 	tx->conn = conn;
@@ -87,8 +87,8 @@ void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	if (tx->zc && conn->proto->zc_acks && config->zc_requests)
 		ask_for_ack(conn, tx, now);
 	noop = conn->proto->queue_lnet(&conn->txq, tx);
-	if (noop != NULL)
-		recycle_noop(conn, noop, tx, now);
+	if (noop != 0)
+		noop_replaced(conn, noop, tx, now);
 	note_tx(conn, tx, ZCL_EV_MSG_QUEUED, now);
 	if (idle)
 		arm_tx(conn, now);
@@ -97,21 +97,15 @@ void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 
 void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 {
-	struct zcl_tx *noop;
-
 	if (conn->proto->queue_ack(&conn->txq, cookie) == ZCL_ACK_PIGGYBACKED) {
 		conn->node->stats.acks_piggybacked++;
 		note_cookie(conn, ZCL_EV_ACK_PIGGYBACKED, cookie, now);
 		return;
 	}
-	noop = zcl_tx_get(&conn->node->pool);
-	zcl_tx_init_noop(noop, cookie);
-	noop->conn = conn;
-	noop->peer = conn->peer;
-	zcl_peer_owes(conn->peer, noop);
-	if (zcl_queue_is_empty(&conn->txq.queue))
+	zcl_peer_owes(conn->peer, 0);
+	if (zcl_txq_is_empty(&conn->txq))
 		arm_tx(conn, now);
-	zcl_txq_add_noop(&conn->txq, noop);
+	zcl_txq_add_noop(&conn->txq, cookie);
 	note_cookie(conn, ZCL_EV_NOOP_QUEUED, cookie, now);
 	zcl_conn_wake_tx(conn);
 }
@@ -137,11 +131,9 @@ void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, i
 		}
 	}
 	if (zcl_tx_owner_is_peer(&tx->owner))
-		zcl_peer_paid(tx->peer, tx);
-	if (!zcl_tx_is_noop(tx)) {
-		tx->peer->under_way--;
-		zcl_lnet_tx_done(node, tx, err, now);
-	}
+		zcl_peer_paid(tx->peer, tx->payload);
+	tx->peer->under_way--;
+	zcl_lnet_tx_done(node, tx, err, now);
 	zcl_tx_put(&node->pool, tx);
 }
 
@@ -166,17 +158,11 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	struct zcl_stats *stats = &conn->node->stats;
 
 	zcl_queue_drop_head(&conn->txq.queue);
-	if (zcl_tx_is_noop(tx)) {
-		stats->noops_sent++;
-		stats->acks_noop++;
-		note_cookie(conn, ZCL_EV_NOOP_SENT, tx->ksm.ksm_zc_cookies[1], now);
-	} else {
-		stats->messages_sent++;
-		stats->payload_sent += tx->payload;
-		if (tx->zc)
-			stats->zc_messages[tx->way][tx->why]++;
-		note_sent(conn, tx, now);
-	}
+	stats->messages_sent++;
+	stats->payload_sent += tx->payload;
+	if (tx->zc)
+		stats->zc_messages[tx->way][tx->why]++;
+	note_sent(conn, tx, now);
 	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND) && tx->unacked)
 		zcl_zcreq_remove(conn->peer, tx);
 	if (zcl_tx_is_over(tx))
@@ -220,14 +206,51 @@ static size_t advance_hello(struct zcl_conn *conn, size_t nob)
 	return nob - n;
 }
 
-static void advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now)
+static void noop_sent(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 {
-	conn->txq.nob -= nob;
-	while (nob > 0) {
-		struct zcl_tx *tx = zcl_txq_head(&conn->txq);
+	conn->node->stats.noops_sent++;
+	conn->node->stats.acks_noop++;
+	note_cookie(conn, ZCL_EV_NOOP_SENT, cookie, now);
+	zcl_peer_paid(conn->peer, 0);
+}
+
+/* The rest of a NOOP of which a part went out before. */
+static size_t advance_part(struct zcl_conn *conn, size_t nob, int64_t now)
+{
+	struct zcl_txq *q = &conn->txq;
+	const size_t n = MIN(nob, q->part_left);
+
+	if (n == 0)
+		return nob;
+	q->part_left -= n;
+	if (q->part_left == 0)
+		noop_sent(conn, q->part_cookie, now);
+	return nob - n;
+}
+
+static void advance_noops(struct zcl_conn *conn, size_t nob, int64_t now)
+{
+	struct zcl_txq *q = &conn->txq;
+	const size_t whole = nob / ZCL_KSM_SIZE, part = nob % ZCL_KSM_SIZE;
+	uint8_t packed[ZCL_KSM_SIZE];
+
+	g_assert(q->nnoops >= whole + (part > 0));
+	for (size_t i = 0; i < whole; i++)
+		noop_sent(conn, zcl_txq_cookie(q, i), now);
+	zcl_txq_skip_noops(q, whole);
+	if (part == 0)
+		return;
+	zcl_tx_pack_noop(zcl_txq_cookie(q, 0), zcl_conn_checksums(conn), packed);
+	zcl_txq_part_noop(q, packed, ZCL_KSM_SIZE - part);
+}
+
+static size_t advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now)
+{
+	struct zcl_tx *tx;
+
+	while (nob > 0 && (tx = zcl_txq_head(&conn->txq)) != NULL) {
 		size_t left, n;
 
-		g_assert(tx != NULL);
 		left = zcl_tx_size(tx) - tx->sent;
 		n = MIN(nob, left);
 		if (tx->sent == 0)
@@ -240,6 +263,7 @@ static void advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way way
 		if (n == left)
 			message_sent(conn, tx, now);
 	}
+	return nob;
 }
 
 void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, enum zcl_way way, int64_t now)
@@ -247,8 +271,13 @@ void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, enum zcl_way way, in
 	if (nob == 0 || conn->state == ZCL_CS_DOWN)
 		return;
 	conn->node->stats.bytes_sent += nob;
-	advance_messages(conn, advance_hello(conn, nob), way, now);
-	if (conn->hello_sent == conn->hello_len && zcl_queue_is_empty(&conn->txq.queue))
+	nob = advance_hello(conn, nob);
+	g_assert(conn->txq.nob >= nob);
+	conn->txq.nob -= nob;
+	nob = advance_messages(conn, advance_part(conn, nob, now), way, now);
+	if (nob > 0)
+		advance_noops(conn, nob, now);
+	if (conn->hello_sent == conn->hello_len && zcl_txq_is_empty(&conn->txq))
 		conn->tx_deadline = INT64_MAX;
 	else
 		arm_tx(conn, now);
@@ -341,6 +370,8 @@ void zcl_conn_fail_queued(struct zcl_conn *conn, enum zcl_err why, bool zc_too, 
 	g_assert(conn->state == ZCL_CS_DOWN);
 	conn->txq.carrier = NULL;
 	conn->txq.nob = 0;
+	for (size_t n = zcl_txq_drop_noops(&conn->txq); n > 0; n--)
+		zcl_peer_paid(conn->peer, 0);
 	fail_list(conn, &conn->inflight, why, zc_too, now);
 	fail_list(conn, &conn->txq.queue, why, zc_too, now);
 }

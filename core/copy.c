@@ -133,6 +133,7 @@ static void drop_conn(struct zcl_node *node, struct zcl_conn *conn)
 {
 	drop_queue(node, &conn->inflight);
 	drop_queue(node, &conn->txq.queue);
+	zcl_txq_clear(&conn->txq);
 	if (conn->stash)
 		g_byte_array_unref(conn->stash);
 }
@@ -177,6 +178,9 @@ static void copy_conn(struct copying *c, const struct zcl_conn *src)
 	conn->due.owner = conn;
 	copy_queue(c, &conn->inflight, &src->inflight, conn);
 	copy_queue(c, &conn->txq.queue, &src->txq.queue, conn);
+	if (src->txq.room > 0)
+		conn->txq.cookies =
+			g_memdup2(src->txq.cookies, src->txq.room * sizeof(*src->txq.cookies));
 	conn->txq.carrier = twin_link(&conn->txq.queue, &src->txq.queue, src->txq.carrier);
 	g_queue_push_tail_link(&c->to->conns, &conn->link);
 }

@@ -74,12 +74,10 @@ static void add_tx(struct zcl_digest *digest, const struct zcl_tx *tx, int64_t n
 {
 	const bool set[] = {tx->zc, tx->unacked};
 
-	zcl_digest_u64(digest, tx->ksm.ksm_type);
 	zcl_digest_u64(digest, tx->ksm.ksm_zc_cookies[0]);
 	zcl_digest_u64(digest, tx->ksm.ksm_zc_cookies[1]);
 	/* Behind the ksock header, which is packed when the first byte goes out. */
-	if (!zcl_tx_is_noop(tx))
-		zcl_digest_bytes(digest, tx->header + ZCL_KSM_SIZE, ZCL_LNET_HDR_SIZE);
+	zcl_digest_bytes(digest, tx->header + ZCL_KSM_SIZE, ZCL_LNET_HDR_SIZE);
 	zcl_digest_u64(digest, tx->header_at);
 	zcl_digest_u64(digest, tx->payload);
 	zcl_digest_u64(digest, tx->sent);
@@ -98,6 +96,16 @@ static void add_queue(struct zcl_digest *digest, const GQueue *queue, int64_t no
 	zcl_digest_u64(digest, queue->length);
 	for (const GList *l = queue->head; l != NULL; l = l->next)
 		add_tx(digest, l->data, now);
+}
+
+static void add_noops(struct zcl_digest *digest, const struct zcl_txq *q)
+{
+	zcl_digest_u64(digest, q->nnoops);
+	for (size_t i = 0; i < q->nnoops; i++)
+		zcl_digest_u64(digest, zcl_txq_cookie(q, i));
+	zcl_digest_u64(digest, q->part_left);
+	if (q->part_left > 0)
+		zcl_digest_u64(digest, q->part_cookie);
 }
 
 /* ---- connections ---- */
@@ -172,6 +180,7 @@ static void add_conn(struct zcl_digest *digest, const struct zcl_conn *conn, int
 	add_time(digest, conn->tx_deadline, now);
 	add_queue(digest, &conn->inflight, now);
 	add_queue(digest, &conn->txq.queue, now);
+	add_noops(digest, &conn->txq);
 	if (conn->state == ZCL_CS_DOWN)
 		return;
 	zcl_digest_bytes(digest, conn->hello + conn->hello_sent,

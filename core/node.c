@@ -296,7 +296,7 @@ void zcl_node_foreach_conn(const struct zcl_node *node,
 			.ctype = conn->ctype,
 			.active = conn->active,
 			.up = conn->state == ZCL_CS_UP,
-			.queued = g_queue_get_length((GQueue *)&conn->txq.queue),
+			.queued = zcl_txq_length(&conn->txq),
 		};
 
 		if (conn->state != ZCL_CS_DOWN)

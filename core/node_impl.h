@@ -62,6 +62,12 @@ static inline bool zcl_node_traces(const struct zcl_node *node)
 	return G_UNLIKELY(node->traces);
 }
 
+/* Whether what is sent on it has checksums. */
+static inline bool zcl_conn_checksums(const struct zcl_conn *conn)
+{
+	return conn->node->config.checksum && conn->proto->checksums;
+}
+
 /*
  * The connection that suits a message of nob bytes, as V2 packs it, best; of equals the one with
  * fewest queued; NULL: none up.

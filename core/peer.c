@@ -225,7 +225,7 @@ void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 	peer->under_way++;
 	tx->peer = peer;
 	if (zcl_tx_owner_is_peer(&tx->owner))
-		zcl_peer_owes(peer, tx);
+		zcl_peer_owes(peer, tx->payload);
 	if (conn != NULL) {
 		zcl_conn_queue_lnet(conn, tx, now);
 		if (!peer->settled && !peer->wanted)

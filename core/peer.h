@@ -71,17 +71,17 @@ void zcl_peer_flush(struct zcl_peer *peer, int64_t now);
 void zcl_peer_cut_off(struct zcl_peer *peer, int64_t now);
 void zcl_peer_fail_waiting(struct zcl_peer *peer, enum zcl_err why, int64_t now);
 
-/* Counts an answer (zcl_tx_owner_is_peer) that is to be sent, and one that is over. */
-static inline void zcl_peer_owes(struct zcl_peer *peer, const struct zcl_tx *tx)
+/* Counts an answer (zcl_tx_owner_is_peer; NOOPs: 0) that is to be sent, and one that is over. */
+static inline void zcl_peer_owes(struct zcl_peer *peer, size_t payload)
 {
 	peer->answers++;
-	peer->answer_bytes += tx->payload;
+	peer->answer_bytes += payload;
 }
 
-static inline void zcl_peer_paid(struct zcl_peer *peer, const struct zcl_tx *tx)
+static inline void zcl_peer_paid(struct zcl_peer *peer, size_t payload)
 {
 	peer->answers--;
-	peer->answer_bytes -= tx->payload;
+	peer->answer_bytes -= payload;
 }
 
 /* peer_connect.c: attempts and what comes of them (wire notes 5). */

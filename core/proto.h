@@ -31,8 +31,8 @@ struct zcl_proto {
 	size_t (*send_hello)(const struct zcl_hello *hello, uint8_t *out);
 	/* Makes a message that was packed as V2 fit this version, when it is queued. */
 	void (*pack)(struct zcl_tx *tx);
-	/* Queues an LNET message; returns a NOOP that it made superfluous, or NULL. */
-	struct zcl_tx *(*queue_lnet)(struct zcl_txq *q, struct zcl_tx *tx);
+	/* Queues an LNET message; returns the cookie of a NOOP that it made superfluous, or 0. */
+	uint64_t (*queue_lnet)(struct zcl_txq *q, struct zcl_tx *tx);
 	/* Looks for a carrier of a ZC-ACK. */
 	enum zcl_ack_way (*queue_ack)(struct zcl_txq *q, uint64_t cookie);
 	/* How well a connection of this type suits a message of nob bytes. */

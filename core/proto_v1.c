@@ -5,16 +5,16 @@
 
 static void pack(struct zcl_tx *tx)
 {
-	g_assert(!zcl_tx_is_noop(tx) && tx->sent == 0);
+	g_assert(tx->sent == 0);
 	tx->header_at = ZCL_KSM_SIZE;
 	tx->ksm.ksm_zc_cookies[0] = 0;
 	tx->ksm.ksm_zc_cookies[1] = 0;
 }
 
-static struct zcl_tx *queue_lnet(struct zcl_txq *q, struct zcl_tx *tx)
+static uint64_t queue_lnet(struct zcl_txq *q, struct zcl_tx *tx)
 {
 	zcl_txq_append(q, tx);
-	return NULL;
+	return 0;
 }
 
 static enum zcl_ack_way queue_ack(struct zcl_txq *q, uint64_t cookie)

@@ -31,14 +31,6 @@ void zcl_tx_pool_grow(struct zcl_tx_pool *pool)
 	}
 }
 
-void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie)
-{
-	tx->ksm.ksm_type = ZCL_KSM_NOOP;
-	tx->ksm.ksm_zc_cookies[1] = ack_cookie;
-	tx->lnet_type = UINT32_MAX;
-	tx->header_end = ZCL_KSM_SIZE;
-}
-
 void zcl_tx_seal(struct zcl_tx *tx, bool checksum)
 {
 	const struct iovec *iov;
@@ -51,7 +43,7 @@ void zcl_tx_seal(struct zcl_tx *tx, bool checksum)
 	zcl_ksm_pack(&tx->ksm, tx->header);
 	if (!checksum)
 		return;
-	tx->ksm.ksm_csum = zcl_crc(ZCL_CRC_INIT, tx->header, tx->header_end);
+	tx->ksm.ksm_csum = zcl_crc(ZCL_CRC_INIT, tx->header, ZCL_MSG_HDR_SIZE);
 	iov = zcl_iovs(&tx->iovs, tx->niov);
 	for (size_t i = 0; i < tx->niov; i++)
 		tx->ksm.ksm_csum = zcl_crc(tx->ksm.ksm_csum, iov[i].iov_base, iov[i].iov_len);

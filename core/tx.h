@@ -17,7 +17,7 @@ struct zcl_me;
 
 /* What is told when a message is over. */
 enum zcl_tx_owner_kind {
-	ZCL_TX_NOBODY, /* NOOPs and LNet ACKs */
+	ZCL_TX_NOBODY, /* LNet ACKs */
 	ZCL_TX_PUT,    /* a PUT of the program that wants no answer: all of it is here */
 	ZCL_TX_OP,     /* another PUT, or a GET */
 	ZCL_TX_ME,     /* a REPLY from an attached buffer */
@@ -46,8 +46,9 @@ static inline bool zcl_tx_owner_is_peer(const struct zcl_tx_owner *owner)
 }
 
 /*
- * One message on its way out. It is on one queue at a time: waiting on the peer, queued on a
- * connection, or sent and waiting for its releases (`inflight` of the connection).
+ * One LNET message on its way out. It is on one queue at a time: waiting on the peer, queued on a
+ * connection, or sent and waiting for its releases (`inflight` of the connection). NOOPs are none:
+ * core/txq.h has their cookies.
  */
 struct zcl_tx {
 	GList link;
@@ -60,8 +61,7 @@ struct zcl_tx {
 	size_t payload; /* bytes */
 	size_t sent;	/* bytes of header and payload */
 	uint32_t lnet_type;
-	uint8_t header_at; /* where in `header` it starts, */
-	uint8_t header_end;
+	uint8_t header_at; /* where in `header` it starts */
 	uint8_t niov;
 
 	bool sealed;  /* ksm and the packed header hold the checksum of the cookies as they are */
@@ -84,17 +84,12 @@ struct zcl_tx {
 
 static inline size_t zcl_tx_header_size(const struct zcl_tx *tx)
 {
-	return tx->header_end - tx->header_at;
+	return (size_t)ZCL_MSG_HDR_SIZE - tx->header_at;
 }
 
 static inline size_t zcl_tx_size(const struct zcl_tx *tx)
 {
 	return zcl_tx_header_size(tx) + tx->payload;
-}
-
-static inline bool zcl_tx_is_noop(const struct zcl_tx *tx)
-{
-	return tx->ksm.ksm_type == ZCL_KSM_NOOP;
 }
 
 /* A free list that grows by slabs, so that a steady state allocates nothing. */
@@ -125,7 +120,7 @@ static inline struct zcl_tx *zcl_tx_get(struct zcl_tx_pool *pool)
 	tx->ksm = (struct zcl_ksm){0};
 	tx->payload = tx->sent = 0;
 	tx->lnet_type = 0;
-	tx->header_at = tx->header_end = tx->niov = 0;
+	tx->header_at = tx->niov = 0;
 	tx->sealed = tx->zc = tx->unacked = tx->spliced = false;
 	tx->way = ZCL_WAY_COPY;
 	tx->why = ZCL_WHY_NONE;
@@ -145,9 +140,6 @@ static inline void zcl_tx_put(struct zcl_tx_pool *pool, struct zcl_tx *tx)
 	pool->in_use--;
 }
 
-/* Fills in a NOOP that carries a ZC-ACK. */
-void zcl_tx_init_noop(struct zcl_tx *tx, uint64_t ack_cookie);
-
 /*
  * Fills in the header of an LNET message, packed as V2; iov has hdr->payload_length bytes. In line:
  * where the type is known, the header is written from values that were never in a struct.
@@ -157,11 +149,22 @@ ZCL_ALWAYS_INLINE void zcl_tx_init_lnet(struct zcl_tx *tx, const struct zcl_lnet
 {
 	tx->ksm.ksm_type = ZCL_KSM_LNET;
 	tx->lnet_type = hdr->type;
-	tx->header_end = ZCL_MSG_HDR_SIZE;
 	zcl_lnet_hdr_pack(hdr, tx->header + ZCL_KSM_SIZE);
 	zcl_iovs_set(&tx->iovs, iov, niov);
 	tx->niov = (uint8_t)niov;
 	tx->payload = hdr->payload_length;
+}
+
+/* Writes a NOOP that carries a ZC-ACK (ZCL_KSM_SIZE bytes), with its checksum when asked for. */
+static inline void zcl_tx_pack_noop(uint64_t ack_cookie, bool checksum, uint8_t *buf)
+{
+	struct zcl_ksm ksm = {.ksm_type = ZCL_KSM_NOOP, .ksm_zc_cookies[1] = ack_cookie};
+
+	zcl_ksm_pack(&ksm, buf);
+	if (G_LIKELY(!checksum))
+		return;
+	ksm.ksm_csum = zcl_crc(ZCL_CRC_INIT, buf, ZCL_KSM_SIZE);
+	zcl_ksm_pack(&ksm, buf);
 }
 
 /*

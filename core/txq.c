@@ -1,70 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/txq.h"
 
+#define FIRST_ROOM 16
+
 void zcl_txq_init(struct zcl_txq *q)
 {
+	*q = (struct zcl_txq){0};
 	g_queue_init(&q->queue);
-	q->carrier = NULL;
-	q->nob = 0;
 }
 
-static struct zcl_tx *carrier(const struct zcl_txq *q)
+void zcl_txq_clear(struct zcl_txq *q)
 {
-	return q->carrier ? q->carrier->data : NULL;
+	g_assert(zcl_queue_is_empty(&q->queue));
+	g_free(q->cookies);
 }
 
-struct zcl_tx *zcl_txq_add_lnet(struct zcl_txq *q, struct zcl_tx *tx)
+size_t zcl_txq_length(const struct zcl_txq *q)
 {
-	struct zcl_tx *noop = carrier(q);
-
-	g_assert(!zcl_tx_is_noop(tx));
-	if (noop == NULL || !zcl_tx_is_noop(noop)) {
-		zcl_txq_append(q, tx);
-		if (noop == NULL)
-			q->carrier = &tx->link;
-		return NULL;
-	}
-	zcl_tx_set_ack(tx, noop->ksm.ksm_zc_cookies[1]);
-	q->carrier = noop->link.next;
-	zcl_queue_replace(&q->queue, &noop->link, &tx->link);
-	q->nob += zcl_tx_size(tx);
-	q->nob -= zcl_tx_size(noop);
-	return noop;
+	return q->queue.length + q->nnoops + (q->part_left > 0);
 }
 
-struct zcl_tx *zcl_txq_piggyback(struct zcl_txq *q, uint64_t ack_cookie)
+size_t zcl_txq_drop_noops(struct zcl_txq *q)
 {
-	struct zcl_tx *tx = carrier(q);
+	const size_t n = zcl_txq_length(q) - q->queue.length;
 
-	if (tx == NULL || zcl_tx_is_noop(tx))
-		return NULL;
-	g_assert(tx->sent == 0 && tx->ksm.ksm_zc_cookies[1] == 0);
-	zcl_tx_set_ack(tx, ack_cookie);
-	q->carrier = tx->link.next;
-	return tx;
+	q->first = q->nnoops = q->part_left = 0;
+	return n;
 }
 
-void zcl_txq_add_noop(struct zcl_txq *q, struct zcl_tx *noop)
+void zcl_txq_part_noop(struct zcl_txq *q, const uint8_t *packed, size_t left)
 {
-	g_assert(zcl_tx_is_noop(noop));
-	g_assert(carrier(q) == NULL || zcl_tx_is_noop(carrier(q)));
-	zcl_txq_append(q, noop);
-	if (q->carrier == NULL)
-		q->carrier = &noop->link;
+	g_assert(q->part_left == 0 && left > 0 && left < ZCL_KSM_SIZE);
+	q->part_cookie = zcl_txq_cookie(q, 0);
+	q->part_left = left;
+	memcpy(q->part, packed, ZCL_KSM_SIZE);
+	zcl_txq_skip_noops(q, 1);
+}
+
+void zcl_txq_grow(struct zcl_txq *q)
+{
+	const size_t room = q->room > 0 ? 2 * q->room : FIRST_ROOM;
+	uint64_t *cookies = g_new(uint64_t, room);
+
+	for (size_t i = 0; i < q->nnoops; i++)
+		cookies[i] = zcl_txq_cookie(q, i);
+	g_free(q->cookies);
+	q->cookies = cookies;
+	q->first = 0;
+	q->room = room;
 }
 
 void zcl_txq_check(const struct zcl_txq *q)
 {
-	bool noop;
-
-	if (q->carrier == NULL)
-		return;
-	noop = zcl_tx_is_noop(carrier(q));
+	g_assert(q->nnoops == 0 || q->carrier == NULL);
 	for (const GList *l = q->carrier; l != NULL; l = l->next) {
 		const struct zcl_tx *tx = l->data;
 
-		g_assert(zcl_tx_is_noop(tx) == noop);
-		g_assert(tx->sent == 0);
-		g_assert(noop == (tx->ksm.ksm_zc_cookies[1] != 0));
+		g_assert(tx->sent == 0 && tx->ksm.ksm_zc_cookies[1] == 0);
 	}
 }

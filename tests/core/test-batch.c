@@ -107,6 +107,20 @@ static size_t submit_mix(struct rig *r)
 	return 7;
 }
 
+/* Takes so many bytes of the batch. */
+static void take(struct rig *r, const struct zcl_tx_batch *batch, size_t nob, GByteArray *bytes)
+{
+	size_t left = nob;
+
+	for (size_t i = 0; i < batch->niov && left > 0; i++) {
+		const size_t part = MIN(left, batch->iov[i].iov_len);
+
+		g_byte_array_append(bytes, batch->iov[i].iov_base, (guint)part);
+		left -= part;
+	}
+	zcl_conn_tx_advance(r->conn, nob, ZCL_WAY_COPY, 0);
+}
+
 static GByteArray *bytes_in_steps(uint32_t version, size_t step)
 {
 	GByteArray *bytes = g_byte_array_new();
@@ -117,18 +131,12 @@ static GByteArray *bytes_in_steps(uint32_t version, size_t step)
 	rig_init(&r, version);
 	n = submit_mix(&r);
 	while (zcl_conn_tx_batch(r.conn, &batch)) {
-		size_t left = MIN(step, batch.nob), total = 0;
+		size_t total = 0;
 
 		for (size_t i = 0; i < batch.niov; i++)
 			total += batch.iov[i].iov_len;
 		g_assert_cmpuint(total, ==, batch.nob);
-		for (size_t i = 0; i < batch.niov && left > 0; i++) {
-			const size_t part = MIN(left, batch.iov[i].iov_len);
-
-			g_byte_array_append(bytes, batch.iov[i].iov_base, (guint)part);
-			left -= part;
-		}
-		zcl_conn_tx_advance(r.conn, MIN(step, batch.nob), ZCL_WAY_COPY, 0);
+		take(&r, &batch, MIN(step, batch.nob), bytes);
 	}
 	g_assert_cmpuint(r.sent, ==, n);
 	rig_clear(&r);
@@ -149,6 +157,109 @@ static void test_steps(gconstpointer version)
 		g_byte_array_unref(got);
 	}
 	g_byte_array_unref(whole);
+}
+
+/* ---- NOOPs ---- */
+
+#define NOOPS 5
+#define FIRST 11 /* cookie */
+
+/* Messages that nobody wants, but that want a ZC-ACK. */
+static void requests_come(struct rig *r)
+{
+	const struct zcl_lnet_hdr hdr = {
+		.dest_nid = SELF, .src_nid = PEER, .type = ZCL_LNET_PUT, .msg.put.ptl_index = 1};
+	struct zcl_ksm ksm = {.ksm_type = ZCL_KSM_LNET};
+	uint8_t bytes[ZCL_MSG_HDR_SIZE];
+
+	zcl_lnet_hdr_encode(&hdr, bytes + ZCL_KSM_SIZE);
+	for (uint64_t i = 0; i < NOOPS; i++) {
+		ksm.ksm_zc_cookies[0] = FIRST + i;
+		zcl_ksm_encode(&ksm, bytes);
+		zcl_conn_rx_push(r->conn, bytes, sizeof(bytes), 0);
+	}
+}
+
+/* Checks one message and its ACK; returns its size. */
+static size_t check_message(uint8_t *at, uint64_t ack, bool *noop)
+{
+	struct zcl_ksm ksm;
+	uint32_t csum;
+	size_t size;
+
+	g_assert_cmpint(zcl_ksm_decode(at, false, &ksm), ==, ZCL_OK);
+	*noop = ksm.ksm_type == ZCL_KSM_NOOP;
+	size = *noop ? ZCL_KSM_SIZE : ZCL_MSG_HDR_SIZE + 64;
+	csum = ksm.ksm_csum;
+	ksm.ksm_csum = 0;
+	zcl_ksm_encode(&ksm, at);
+	g_assert_cmpuint(csum, ==, zcl_crc(ZCL_CRC_INIT, at, size));
+	g_assert_cmpuint(ksm.ksm_zc_cookies[1], ==, ack);
+	return size;
+}
+
+/* The first `part` bytes go out, then two messages come, and the rest goes out in steps. */
+static void check_noops(size_t part, size_t step)
+{
+	/* Those that are out, or begun, when the messages come. */
+	const size_t begun = (part + ZCL_KSM_SIZE - 1) / ZCL_KSM_SIZE;
+	GByteArray *bytes = g_byte_array_new();
+	struct zcl_tx_batch batch;
+	size_t at = 0;
+	struct rig r;
+
+	rig_init(&r, ZCL_V2);
+	requests_come(&r);
+	g_assert_true(zcl_conn_tx_batch(r.conn, &batch));
+	g_assert_cmpuint(batch.nob, ==, NOOPS * ZCL_KSM_SIZE);
+	take(&r, &batch, part, bytes);
+	put(&r, 0, 64);
+	put(&r, 0, 64);
+	while (zcl_conn_tx_batch(r.conn, &batch))
+		take(&r, &batch, MIN(step, batch.nob), bytes);
+	for (size_t i = 0; i < NOOPS; i++) {
+		bool noop;
+
+		at += check_message(bytes->data + at, FIRST + i, &noop);
+		g_assert_cmpint(noop, ==, i < begun || i >= begun + 2);
+	}
+	while (at < bytes->len) {
+		bool noop;
+
+		at += check_message(bytes->data + at, 0, &noop);
+		g_assert_false(noop);
+	}
+	g_assert_cmpuint(at, ==, bytes->len);
+	g_assert_cmpuint(r.sent, ==, 2);
+	g_assert_cmpuint(zcl_node_stats(r.node)->noops_sent, ==, MAX(begun, NOOPS - 2));
+	rig_clear(&r);
+	g_byte_array_unref(bytes);
+}
+
+/* A NOOP that is out in part is completed before all else; only others give up their places. */
+static void test_noops(void)
+{
+	for (size_t part = 0; part <= NOOPS * ZCL_KSM_SIZE; part++) {
+		for (size_t step = 1; step < 50; step++)
+			check_noops(part, step);
+		check_noops(part, SIZE_MAX);
+	}
+}
+
+/* What is left of NOOPs goes with the connection. */
+static void test_noops_end(void)
+{
+	for (size_t part = 0; part < NOOPS * ZCL_KSM_SIZE; part++) {
+		struct zcl_tx_batch batch;
+		struct rig r;
+
+		rig_init(&r, ZCL_V2);
+		requests_come(&r);
+		g_assert_true(zcl_conn_tx_batch(r.conn, &batch));
+		zcl_conn_tx_advance(r.conn, part, ZCL_WAY_COPY, 0);
+		put(&r, 0, 64);
+		rig_clear(&r);
+	}
 }
 
 /* Hundreds of small messages are one piece; when it is full, more follows. */
@@ -198,6 +309,8 @@ int main(int argc, char **argv)
 		memory[i] = (uint8_t)(i * 7 + i / 251);
 	g_test_add_data_func("/batch/steps/v1", GUINT_TO_POINTER(ZCL_V1), test_steps);
 	g_test_add_data_func("/batch/steps/v2", GUINT_TO_POINTER(ZCL_V2), test_steps);
+	g_test_add_func("/batch/noops", test_noops);
+	g_test_add_func("/batch/noops-end", test_noops_end);
 	g_test_add_func("/batch/one-piece", test_one_piece);
 	g_test_add_func("/batch/not-copied", test_not_copied);
 	return g_test_run();

@@ -57,7 +57,7 @@ static void test_v1_has_no_carrier(void)
 
 	zcl_txq_init(&q);
 	zcl_tx_init_lnet(&tx, &hdr, NULL, 0);
-	g_assert_null(zcl_proto_v1.queue_lnet(&q, &tx));
+	g_assert_cmpuint(zcl_proto_v1.queue_lnet(&q, &tx), ==, 0);
 	g_assert_null(q.carrier);
 	zcl_txq_remove(&q, &tx, zcl_tx_size(&tx));
 }

@@ -39,7 +39,7 @@ def parse():
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=GROUPS, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true",
-                        help="about two minutes: three rounds, only what a goal names")
+                        help="about three minutes: three rounds, only what a goal names")
     parser.add_argument("--only", action="append", choices=KEYS, metavar="GROUP",
                         help="this group; may be repeated (all)")
     parser.add_argument("--place", action="append", choices=sorted(PLACES), metavar="PLACE",

@@ -177,6 +177,8 @@ static const uint8_t *run(struct zcl_conn *conn, const uint8_t *at, const uint8_
 			return at;
 		}
 		handle(conn, kind, now);
+		if (at == end && zcl_rx_at_boundary(&conn->rx))
+			break;
 	}
 	return end;
 }

@@ -363,6 +363,8 @@ enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *e
 		err = finish_lnet(rx, unit, kind);
 	} else if (has_payload(rx, unit, end)) {
 		err = feed_payload(rx, at, kind);
+	} else if (rx->state == ZCL_RX_DONE) {
+		err = finish_message(rx, kind);
 	} else {
 		err = feed_pieces(rx, at, end, kind);
 	}

@@ -72,6 +72,8 @@ struct zreal_node {
 };
 
 /* net.c */
+/* The time for what comes with each message: exact when it is traced, else as of this pass. */
+int64_t zreal_node_stamp(struct zreal_node *node);
 void zreal_note(const struct zreal_node *node, enum zreal_note note,
 		const struct sockaddr_in *addr);
 

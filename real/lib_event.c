@@ -7,21 +7,31 @@
 
 /* Events on their way from the core to the program: they wait until the core is left. */
 
+static void grow(struct zl_events *events)
+{
+	const size_t size = MAX(64, events->size * 2);
+	struct zclnd_event *ring = g_new(struct zclnd_event, size);
+
+	for (size_t i = 0; i < events->n; i++)
+		ring[i] = events->ring[(events->head + i) & (events->size - 1)];
+	g_free(events->ring);
+	*events = (struct zl_events){.ring = ring, .size = size, .n = events->n};
+}
+
+/* Where the next event goes. */
+static inline struct zclnd_event *add(struct zl_events *events)
+{
+	if (G_UNLIKELY(events->n == events->size))
+		grow(events);
+	return &events->ring[(events->head + events->n++) & (events->size - 1)];
+}
+
 void zl_event_push(struct zl_part *part, const struct zclnd_event *event)
 {
-	struct zl_events *events = &part->events;
+	struct zclnd_event *to = add(&part->events);
 
-	if (events->n == events->size) {
-		const size_t size = MAX(64, events->size * 2);
-		struct zclnd_event *ring = g_new(struct zclnd_event, size);
-
-		for (size_t i = 0; i < events->n; i++)
-			ring[i] = events->ring[(events->head + i) & (events->size - 1)];
-		g_free(events->ring);
-		*events = (struct zl_events){.ring = ring, .size = size, .n = events->n};
-	}
-	events->ring[(events->head + events->n++) & (events->size - 1)] = *event;
-	events->ring[(events->head + events->n - 1) & (events->size - 1)].ni = part->ni;
+	*to = *event;
+	to->ni = part->ni;
 }
 
 static struct zclnd_event take(struct zl_events *events)
@@ -110,8 +120,11 @@ static bool is_ping(const struct zcl_lnet_event *event)
 
 void zl_event_of_core(struct zl_part *part, const struct zcl_lnet_event *event)
 {
-	struct zclnd_event to = {
+	struct zclnd_event *to = add(&part->events);
+
+	*to = (struct zclnd_event){
 		.kind = (enum zclnd_event_kind)event->kind,
+		.ni = part->ni,
 		.status = (enum zclnd_err)event->status,
 		.final = event->final,
 		.peer = event->peer,
@@ -125,13 +138,12 @@ void zl_event_of_core(struct zl_part *part, const struct zcl_lnet_event *event)
 	};
 
 	if (event->kind == ZCL_LNET_EV_PUT || event->kind == ZCL_LNET_EV_GET) {
-		to.id = zl_entry_id(event->user);
-		to.user = zl_entry_user(event->user);
-		to.unlinked = event->unlinked;
+		to->id = zl_entry_id(event->user);
+		to->user = zl_entry_user(event->user);
+		to->unlinked = event->unlinked;
 	} else if (is_ping(event)) {
-		to.user = zl_ping_over(event->user, event->ping);
+		to->user = zl_ping_over(event->user, event->ping);
 	}
-	zl_event_push(part, &to);
 }
 
 void zl_event_failed(struct zl_part *part, const struct zclnd_event *event)

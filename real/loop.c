@@ -42,6 +42,7 @@ struct zloop {
 	int ready_at, ready_end;
 
 	GSequence *timers;
+	struct zloop_timer *first_timer; /* NULL: none is armed */
 	uint64_t timer_order;
 	int64_t timer_set; /* what the timerfd is armed for; INT64_MAX: not */
 	struct zloop_io timer_io;
@@ -143,28 +144,30 @@ static int timer_compare(const void *a, const void *b, void *unused)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
+/* Timers are armed seldom, and asked for in each pass. */
+static void note_first_timer(struct zloop *loop)
+{
+	GSequenceIter *first = g_sequence_get_begin_iter(loop->timers);
+
+	loop->first_timer = g_sequence_iter_is_end(first) ? NULL : g_sequence_get(first);
+}
+
 void zloop_timer_set(struct zloop *loop, struct zloop_timer *timer, int64_t due)
 {
 	zloop_timer_cancel(loop, timer);
 	timer->due = due;
 	timer->order = loop->timer_order++;
 	timer->place = g_sequence_insert_sorted(loop->timers, timer, timer_compare, NULL);
+	note_first_timer(loop);
 }
 
 void zloop_timer_cancel(struct zloop *loop, struct zloop_timer *timer)
 {
-	(void)loop;
 	if (!timer->place)
 		return;
 	g_sequence_remove(timer->place);
 	timer->place = NULL;
-}
-
-static struct zloop_timer *first_timer(struct zloop *loop)
-{
-	GSequenceIter *first = g_sequence_get_begin_iter(loop->timers);
-
-	return g_sequence_iter_is_end(first) ? NULL : g_sequence_get(first);
+	note_first_timer(loop);
 }
 
 static void run_timers(struct zloop *loop)
@@ -173,7 +176,7 @@ static void run_timers(struct zloop *loop)
 	const int64_t now = loop->time;
 	struct zloop_timer *timer;
 
-	while ((timer = first_timer(loop)) && timer->due <= now && timer->order < newer) {
+	while ((timer = loop->first_timer) && timer->due <= now && timer->order < newer) {
 		zloop_timer_cancel(loop, timer);
 		timer->fn(timer->data);
 	}
@@ -181,7 +184,7 @@ static void run_timers(struct zloop *loop)
 
 static void arm_timerfd(struct zloop *loop)
 {
-	const struct zloop_timer *first = first_timer(loop);
+	const struct zloop_timer *first = loop->first_timer;
 	const int64_t due = first ? first->due : INT64_MAX;
 	struct itimerspec spec = {0};
 
@@ -427,11 +430,18 @@ static bool may_look(const struct zloop *loop)
 	return loop->busy_poll > 0 && loop->hot && loop->looks < LOOKS_IN_A_ROW;
 }
 
+/* Until there is something, or it is the others' turn: a clock read for each look would delay it. */
 static bool look(struct zloop *loop)
 {
-	loop->looks++;
 	loop->time = zloop_now();
-	return loop->hot->look(loop->hot->data);
+	while (may_look(loop)) {
+		loop->looks++;
+		if (loop->hot->look(loop->hot->data))
+			return true;
+		if (loop->waits && loop->waits(loop->source))
+			break;
+	}
+	return false;
 }
 
 /* Dispatches what is ready. False: nothing was. */

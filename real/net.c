@@ -46,6 +46,11 @@ int64_t zreal_node_now(struct zreal_node *node)
 	return node->last_now;
 }
 
+int64_t zreal_node_stamp(struct zreal_node *node)
+{
+	return node->options.trace ? zreal_node_now(node) : zreal_node_recent(node);
+}
+
 int64_t zreal_node_recent(const struct zreal_node *node)
 {
 	return MAX(node->last_now, zclock_at(node->clock, zloop_time(node->loop)));
@@ -227,6 +232,8 @@ static void serve(void *data)
 	if (node->options.settle)
 		node->options.settle(node->options.user);
 	serve_pending(node);
+	/* All that was asked for so far is done; what the program submits now asks again. */
+	zloop_work_cancel(node->loop, &node->work);
 	if (node->options.settle)
 		node->options.settle(node->options.user);
 	if (node->pending.length > 0)

@@ -75,10 +75,10 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 	node->stats.direct_bytes += taken;
 	node->stats.scratch_bytes += (size_t)got - taken;
 	if (taken)
-		zcl_conn_rx_advance(conn->core, taken, zreal_node_now(node));
+		zcl_conn_rx_advance(conn->core, taken, zreal_node_stamp(node));
 	if ((size_t)got > taken)
 		zcl_conn_rx_push(conn->core, node->scratch, (size_t)got - taken,
-				 zreal_node_now(node));
+				 zreal_node_stamp(node));
 	*got_total += (size_t)got;
 	*in_payload = niov > 0;
 	return (size_t)got == direct + tail;

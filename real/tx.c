@@ -14,7 +14,7 @@ static void released(void *user, uint32_t first, uint32_t last)
 	struct zreal_conn *conn = user;
 
 	conn->node->stats.pinned -= last - first + 1;
-	zcl_conn_released(conn->core, first, last, zreal_node_now(conn->node));
+	zcl_conn_released(conn->core, first, last, zreal_node_stamp(conn->node));
 }
 
 void zreal_conn_completions(struct zreal_conn *conn)
@@ -54,7 +54,7 @@ static void advance(struct zreal_conn *conn, size_t n, enum zcl_way way, enum zc
 		conn->node->stats.pinned++;
 	}
 	zcl_conn_set_why(conn->core, why);
-	zcl_conn_tx_advance(conn->core, n, way, zreal_node_now(conn->node));
+	zcl_conn_tx_advance(conn->core, n, way, zreal_node_stamp(conn->node));
 	zc = zc_bytes(conn) - before;
 	stats->plain_bytes += n - zc;
 	if (zc > 0)
@@ -74,7 +74,7 @@ static bool send_failed(struct zreal_conn *conn, int error, enum zcl_way way)
 {
 	struct zway_stats *stats = &conn->node->stats.way;
 
-	zcl_conn_tx_advance(conn->core, 0, way, zreal_node_now(conn->node));
+	zcl_conn_tx_advance(conn->core, 0, way, zreal_node_stamp(conn->node));
 	if (error == EAGAIN) {
 		wait_for_room(conn);
 		return false;

@@ -18,7 +18,7 @@
 #define PROBE_NS INT64_C(5000000000)
 
 static void on_ready(void *data, uint32_t events);
-static bool look(void *data);
+static enum zloop_look look(void *data);
 static void time_is_up(void *data);
 
 struct zreal_conn *zreal_conn_new(struct zreal_node *node)
@@ -384,7 +384,7 @@ static void on_ready(void *data, uint32_t events)
 	}
 }
 
-static bool look(void *data)
+static enum zloop_look look(void *data)
 {
 	return zreal_conn_look(data);
 }

@@ -97,8 +97,8 @@ void zreal_conn_discard(struct zreal_conn *conn);
 
 /* rx.c: reads until there is no more, a fairness bound, or the core has had enough. */
 void zreal_conn_receive(struct zreal_conn *conn);
-/* Reads once, without knowing whether there is something; false: there was nothing. */
-bool zreal_conn_look(struct zreal_conn *conn);
+/* Reads once, without knowing whether there is something. */
+enum zloop_look zreal_conn_look(struct zreal_conn *conn);
 
 /* tx.c: sends until the socket is full or the core has nothing; reads the error queue. */
 void zreal_conn_send(struct zreal_conn *conn);

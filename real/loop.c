@@ -19,8 +19,10 @@
 
 #define NS_PER_S   1000000000
 #define MAX_EVENTS 64
-/* Passes in a row that only look at the descriptor that was ready last. */
+/* Times in a row that only the descriptor that was ready last is looked at. */
 #define LOOKS_IN_A_ROW 7
+/* Looks at the same descriptor that found something, until epoll is done without. */
+#define FINDS_UNTIL_OUT 16
 
 struct post {
 	void (*fn)(void *data);
@@ -60,6 +62,8 @@ struct zloop {
 	int64_t busy_poll, busy_until;
 	struct zloop_io *hot; /* the last to be ready of those that can be looked at */
 	int looks;	      /* since all were asked for */
+	int finds;	      /* by looks at it */
+	bool hot_is_out;      /* of epoll */
 
 	sigset_t signals;
 	struct handler handlers[NSIG];
@@ -92,12 +96,39 @@ void zloop_add(struct zloop *loop, struct zloop_io *io, int fd, uint32_t events)
 		g_error("epoll_ctl: %s", g_strerror(errno));
 }
 
+/* The descriptor that is looked at, back into epoll, which tells at once what it missed. */
+static void put_back(struct zloop *loop)
+{
+	loop->finds = 0;
+	if (!loop->hot_is_out)
+		return;
+	loop->hot_is_out = false;
+	zloop_add(loop, loop->hot, loop->hot->fd, loop->hot->events);
+}
+
+static void take_out(struct zloop *loop)
+{
+	loop->hot_is_out = true;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->hot->fd, NULL) < 0)
+		g_error("epoll_ctl: %s", g_strerror(errno));
+}
+
+static void make_hot(struct zloop *loop, struct zloop_io *io)
+{
+	if (loop->hot == io)
+		return;
+	put_back(loop);
+	loop->hot = io;
+}
+
 void zloop_modify(struct zloop *loop, struct zloop_io *io, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = io};
 
 	if (io->events == events)
 		return;
+	if (loop->hot == io)
+		put_back(loop);
 	io->events = events;
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_MOD, io->fd, &ev) < 0)
 		g_error("epoll_ctl: %s", g_strerror(errno));
@@ -107,11 +138,13 @@ void zloop_remove(struct zloop *loop, struct zloop_io *io)
 {
 	if (io->fd < 0)
 		return;
+	if (loop->hot == io) {
+		put_back(loop);
+		loop->hot = NULL;
+	}
 	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, io->fd, NULL);
 	io->fd = -1;
 	io->events = 0;
-	if (loop->hot == io)
-		loop->hot = NULL;
 	for (int i = loop->ready_at; i < loop->ready_end; i++)
 		if (loop->ready[i].data.ptr == io)
 			loop->ready[i].data.ptr = NULL;
@@ -125,8 +158,8 @@ static void dispatch(struct zloop *loop)
 
 		if (!io)
 			continue;
-		if (io->look)
-			loop->hot = io;
+		if (io->look && loop->busy_poll > 0)
+			make_hot(loop, io);
 		io->fn(io->data, ev.events);
 	}
 	loop->ready_at = loop->ready_end = 0;
@@ -430,16 +463,32 @@ static bool may_look(const struct zloop *loop)
 	return loop->busy_poll > 0 && loop->hot && loop->looks < LOOKS_IN_A_ROW;
 }
 
-/* Until there is something, or it is the others' turn: a clock read for each look would delay it. */
+static void note_find(struct zloop *loop)
+{
+	if (!loop->hot || loop->hot_is_out || ++loop->finds < FINDS_UNTIL_OUT)
+		return;
+	take_out(loop);
+}
+
+/* Until there is something, or it is the others' turn: a clock read for each look would delay it.
+ */
 static bool look(struct zloop *loop)
 {
 	loop->time = zloop_now();
 	while (may_look(loop)) {
 		loop->looks++;
-		if (loop->hot->look(loop->hot->data))
+		switch (loop->hot->look(loop->hot->data)) {
+		case ZLOOP_LOOK_FOUND:
+			note_find(loop);
 			return true;
-		if (loop->waits && loop->waits(loop->source))
+		case ZLOOP_LOOK_IN_VAIN:
+			make_hot(loop, NULL);
+			return false;
+		case ZLOOP_LOOK_NOTHING:
 			break;
+		}
+		if (loop->waits && loop->waits(loop->source))
+			return false;
 	}
 	return false;
 }
@@ -449,8 +498,10 @@ static bool poll_all(struct zloop *loop, bool sleeps)
 {
 	int n;
 
-	if (sleeps)
+	if (sleeps) {
+		put_back(loop);
 		arm_timerfd(loop);
+	}
 	n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, sleeps ? -1 : 0);
 	if (sleeps && loop->waits)
 		atomic_store_explicit(&loop->asleep, false, memory_order_relaxed);

@@ -13,6 +13,13 @@
  */
 struct zloop;
 
+/* What a look at a descriptor brought. */
+enum zloop_look {
+	ZLOOP_LOOK_NOTHING,
+	ZLOOP_LOOK_FOUND,
+	ZLOOP_LOOK_IN_VAIN, /* there is more to wait for than looks show: epoll is asked */
+};
+
 /* A descriptor in the loop, embedded in its owner, who sets fn and data first. */
 struct zloop_io {
 	int fd; /* -1: not in the loop */
@@ -20,10 +27,10 @@ struct zloop_io {
 	void (*fn)(void *data, uint32_t events);
 	void *data;
 	/*
-	 * NULL: none. Reads without being told that there is something; false: there was nothing.
-	 * For busy polling: one system call instead of two when the same descriptor goes on.
+	 * NULL: none. Reads without being told that there is something. For busy polling: one
+	 * system call instead of two when the same descriptor goes on.
 	 */
-	bool (*look)(void *data);
+	enum zloop_look (*look)(void *data);
 };
 
 /* A timer, embedded in its owner; zero-initialised with fn and data set. */
@@ -84,8 +91,9 @@ void zloop_set_source(struct zloop *loop, bool (*waits)(void *data), bool (*run)
 void zloop_wake(struct zloop *loop);
 /*
  * For ns after the last thing that happened the loop looks again instead of sleeping; 0: never. It
- * looks at the descriptor with a look function that was ready last, and in every eighth pass at
- * all.
+ * looks at the descriptor with a look function that was ready last, and at every eighth time at
+ * all. One at which looks go on finding something is not in epoll meanwhile: there it would cost
+ * whoever sends to it some time with each message.
  */
 void zloop_set_busy_poll(struct zloop *loop, int64_t ns);
 

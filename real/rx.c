@@ -84,19 +84,20 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 	return (size_t)got == direct + tail;
 }
 
-bool zreal_conn_look(struct zreal_conn *conn)
+enum zloop_look zreal_conn_look(struct zreal_conn *conn)
 {
 	size_t total = 0;
 	bool in_payload;
 
-	/* In bulk the kernel says when there is enough to read. */
-	if (conn->state != ZREAL_OPEN || conn->paused || conn->lowat > 1 ||
-	    conn->asked & ZREAL_ASK_END || zcl_conn_rx_paused(conn->core))
-		return false;
+	/* In bulk the kernel says when there is enough to read, and what it is done with. */
+	if (conn->state != ZREAL_OPEN || conn->paused || conn->lowat > 1 || conn->tx_blocked ||
+	    conn->way.outstanding > 0 || conn->asked & ZREAL_ASK_END ||
+	    zcl_conn_rx_paused(conn->core))
+		return ZLOOP_LOOK_IN_VAIN;
 	read_once(conn, &total, &in_payload);
 	if (conn->state == ZREAL_OPEN)
 		set_lowat(conn);
-	return total > 0 || conn->state != ZREAL_OPEN;
+	return total > 0 || conn->state != ZREAL_OPEN ? ZLOOP_LOOK_FOUND : ZLOOP_LOOK_NOTHING;
 }
 
 void zreal_conn_receive(struct zreal_conn *conn)

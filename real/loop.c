@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "real/call.h"
+
 #define NS_PER_S   1000000000
 #define MAX_EVENTS 64
 /* Times in a row that only the descriptor that was ready last is looked at. */
@@ -502,7 +504,7 @@ static bool poll_all(struct zloop *loop, bool sleeps)
 		put_back(loop);
 		arm_timerfd(loop);
 	}
-	n = epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, sleeps ? -1 : 0);
+	n = zcall_epoll_wait(loop->epoll, loop->ready, MAX_EVENTS, sleeps ? -1 : 0);
 	if (sleeps && loop->waits)
 		atomic_store_explicit(&loop->asleep, false, memory_order_relaxed);
 	loop->looks = 0;

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "core/rx.h"
+#include "real/call.h"
 
 /* Fairness: bytes that one connection may read in one pass of the loop. */
 #define PASS_BYTES (1024 * 1024)
@@ -60,7 +61,7 @@ static bool read_once(struct zreal_conn *conn, size_t *got_total, bool *in_paylo
 	iov[niov] = (struct iovec){node->scratch, tail};
 	do
 		/* What follows is likely to be small, and recv is the cheaper call. */
-		got = niov == 0 ? recv(conn->io.fd, node->scratch, tail, 0)
+		got = niov == 0 ? zcall_recv(conn->io.fd, node->scratch, tail, 0)
 				: readv(conn->io.fd, iov, (int)niov + 1);
 	while (got < 0 && errno == EINTR);
 	if (got <= 0) {

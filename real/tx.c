@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "real/call.h"
+
 /* Fairness: bytes that one connection may send in one pass of the loop. */
 #define PASS_BYTES (4 * 1024 * 1024)
 
@@ -141,9 +143,9 @@ static bool send_once(struct zreal_conn *conn, struct zcl_tx_batch *batch, size_
 	if (way == ZCL_WAY_SPLICE)
 		return splice_once(conn, batch, total);
 	do
-		sent = msg.msg_iovlen == 1
-			       ? send(conn->io.fd, batch->iov->iov_base, batch->iov->iov_len, flags)
-			       : sendmsg(conn->io.fd, &msg, flags);
+		sent = msg.msg_iovlen == 1 ? zcall_send(conn->io.fd, batch->iov->iov_base,
+							batch->iov->iov_len, flags)
+					   : sendmsg(conn->io.fd, &msg, flags);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return send_failed(conn, errno, way);

@@ -1,238 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include <glib.h>
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "real/zclnd.h"
+#include "tests/real/libni.h"
 
 /*
- * Many loops and many threads on both sides, by the public header alone; made to be run under the
- * thread sanitizer too.
+ * Many loops and many threads on both sides; made to be run under the thread sanitizer too.
  */
 
 #define PORTAL 40
-
-static uint32_t any_net(void)
-{
-	return 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
-	       (uint32_t)g_random_int_range(0, 256) << 8;
-}
-
-static struct zclnd *instance(unsigned threads)
-{
-	const struct zclnd_options options = {.threads = threads};
-	struct zclnd *z = zclnd_new(&options, NULL);
-
-	g_assert_nonnull(z);
-	return z;
-}
-
-static struct zclnd_ni *open_ni(struct zclnd *z, zclnd_nid nid, uint16_t port,
-				void (*on_event)(void *user, const struct zclnd_event *event),
-				void *user)
-{
-	struct zclnd_ni_options options;
-	struct zclnd_error error = {0};
-	struct zclnd_ni *ni;
-
-	zclnd_ni_options_init(&options, nid);
-	options.listen.sin_port = htons(port);
-	options.accept = ZCLND_ACCEPT_ALL;
-	options.only_known_peers = true;
-	options.min_reconnect = 5000000;
-	options.max_reconnect = 20000000;
-	options.socket_timeout = 3000000000;
-	options.on_event = on_event;
-	options.user = user;
-	ni = zclnd_ni_new(z, &options, &error);
-	g_assert_cmpstr(error.text, ==, "");
-	g_assert_nonnull(ni);
-	return ni;
-}
-
-/* With no more than `callers` that have not said who they are. */
-static struct zclnd_ni *open_limited(struct zclnd *z, zclnd_nid nid, size_t callers)
-{
-	struct zclnd_ni_options options;
-	struct zclnd_ni *ni;
-
-	zclnd_ni_options_init(&options, nid);
-	options.listen.sin_port = 0;
-	options.accept = ZCLND_ACCEPT_ALL;
-	options.accept_timeout = 60000000000;
-	options.max_handshakes = callers;
-	ni = zclnd_ni_new(z, &options, NULL);
-	g_assert_nonnull(ni);
-	return ni;
-}
-
-static void introduce(struct zclnd_ni *from, struct zclnd_ni *to)
-{
-	const struct sockaddr_in addr = zclnd_ni_address(to);
-
-	g_assert_cmpint(zclnd_peer_set(from, zclnd_ni_nid(to), &addr), ==, ZCLND_OK);
-}
-
-static void wait_for(const atomic_uint *counter, unsigned value)
-{
-	const gint64 end = g_get_monotonic_time() + 60000000;
-
-	while (atomic_load(counter) < value) {
-		g_assert_cmpint(g_get_monotonic_time(), <, end);
-		g_usleep(500);
-	}
-}
-
-/* ---- callers come to the loop of their NID ------------------------------------------- */
-
-static void count_final(void *user, const struct zclnd_event *event)
-{
-	if (event->final)
-		atomic_fetch_add((atomic_uint *)user, 1);
-	if (event->final)
-		g_assert_cmpint(event->status, ==, ZCLND_OK);
-}
-
-static void test_routing(void)
-{
-	enum { CLIENTS = 8 };
-	const uint32_t net = any_net();
-	struct zclnd *server = instance(3), *client = instance(2);
-	struct zclnd_ni *to = open_ni(server, zclnd_nid_tcp(net | 1, 0), 0, NULL, NULL);
-	struct zclnd_ni *from[CLIENTS];
-	struct zclnd_ping_info info[CLIENTS];
-	atomic_uint finals = 0;
-	unsigned loops = 0;
-
-	for (unsigned i = 0; i < CLIENTS; i++) {
-		from[i] = open_ni(client, zclnd_nid_tcp(net | (i + 2), 0), 0, count_final, &finals);
-		loops |= 1u << zclnd_peer_loop(zclnd_ni_nid(to), zclnd_ni_nid(from[i]), 3);
-		introduce(from[i], to);
-	}
-	g_assert_cmpuint(loops, ==, 7); /* all are meant */
-	g_assert_cmpint(zclnd_start(server, NULL), ==, ZCLND_OK);
-	g_assert_cmpint(zclnd_start(client, NULL), ==, ZCLND_OK);
-	for (unsigned i = 0; i < CLIENTS; i++)
-		g_assert_cmpint(zclnd_ping(from[i], zclnd_ni_nid(to), &info[i], NULL), ==,
-				ZCLND_OK);
-	wait_for(&finals, CLIENTS);
-	for (unsigned i = 0; i < CLIENTS; i++) {
-		struct zclnd_peer_info peer;
-		const gint64 end = g_get_monotonic_time() + 20000000;
-
-		/* The answer comes from the loop that the NID belongs to. */
-		do
-			g_assert_cmpint(zclnd_peer_info(to, zclnd_ni_nid(from[i]), &peer), ==,
-					ZCLND_OK);
-		while (peer.conns_up < 3 && g_get_monotonic_time() < end);
-		g_assert_cmpuint(peer.conns_up, ==, 3);
-	}
-	zclnd_free(client);
-	zclnd_free(server);
-}
-
-/* Two NIs at one address and port: the acceptor request says which is called. */
-static void test_shared_listener(gconstpointer data)
-{
-	const uint32_t net = any_net();
-	struct zclnd *server = instance(GPOINTER_TO_UINT(data)), *client = instance(1);
-	struct zclnd_ni *one = open_ni(server, zclnd_nid_tcp(net | 1, 0), 0, NULL, NULL), *two;
-	const struct sockaddr_in addr = zclnd_ni_address(one);
-	struct zclnd_ping_info info[2];
-	atomic_uint finals = 0;
-	struct zclnd_ni *from;
-	struct zclnd_ni_options options;
-	struct zclnd_error error;
-
-	two = open_ni(server, zclnd_nid_tcp(net | 1, 7), ntohs(addr.sin_port), NULL, NULL);
-	zclnd_ni_options_init(&options, zclnd_ni_nid(one));
-	g_assert_null(zclnd_ni_new(server, &options, &error));
-	g_assert_nonnull(strstr(error.text, "with this NID"));
-	from = open_ni(client, zclnd_nid_tcp(net | 2, 0), 0, count_final, &finals);
-	introduce(from, one);
-	introduce(from, two);
-	g_assert_cmpint(zclnd_start(server, NULL), ==, ZCLND_OK);
-	g_assert_cmpint(zclnd_start(client, NULL), ==, ZCLND_OK);
-	g_assert_cmpint(zclnd_ping(from, zclnd_ni_nid(one), &info[0], NULL), ==, ZCLND_OK);
-	g_assert_cmpint(zclnd_ping(from, zclnd_ni_nid(two), &info[1], NULL), ==, ZCLND_OK);
-	wait_for(&finals, 2);
-	g_assert_cmpuint(info[0].ni[1].nid, ==, zclnd_ni_nid(one));
-	g_assert_cmpuint(info[1].ni[1].nid, ==, zclnd_ni_nid(two));
-	zclnd_free(client);
-	zclnd_free(server);
-}
-
-static uint64_t figure(struct zclnd_ni *ni, const char *name)
-{
-	struct zclnd_stats stats;
-
-	g_assert_cmpint(zclnd_ni_stats(ni, &stats), ==, ZCLND_OK);
-	return zclnd_stats_get(&stats, name);
-}
-
-static void wait_for_figure(struct zclnd_ni *ni, const char *name)
-{
-	const gint64 end = g_get_monotonic_time() + 60000000;
-
-	while (figure(ni, name) == 0) {
-		g_assert_cmpint(g_get_monotonic_time(), <, end);
-		g_usleep(500);
-	}
-}
-
-static int call_mutely(struct zclnd_ni *ni)
-{
-	const struct sockaddr_in addr = zclnd_ni_address(ni);
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	g_assert_cmpint(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), ==, 0);
-	return fd;
-}
-
-/*
- * As many callers as may be silent: the next ones wait, whoever looks at callers first. Closed,
- * they would take this node for one of the oldest kind.
- */
-static void test_held(gconstpointer data)
-{
-	enum { CLIENTS = 6, MUTE = 2 };
-	const uint32_t net = any_net();
-	struct zclnd *server = instance(GPOINTER_TO_UINT(data)), *client = instance(1);
-	struct zclnd_ni *to =
-		open_limited(server, zclnd_nid_tcp(net | 1, 0), MUTE); /* callers at a time */
-	struct zclnd_ni *from[CLIENTS];
-	struct zclnd_ping_info info[CLIENTS];
-	atomic_uint finals = 0;
-	int mute[MUTE];
-
-	g_assert_cmpint(zclnd_start(server, NULL), ==, ZCLND_OK);
-	for (unsigned i = 0; i < MUTE; i++)
-		mute[i] = call_mutely(to);
-	for (unsigned i = 0; i < CLIENTS; i++) {
-		from[i] = open_ni(client, zclnd_nid_tcp(net | (i + 2), 0), 0, count_final, &finals);
-		introduce(from[i], to);
-	}
-	g_assert_cmpint(zclnd_start(client, NULL), ==, ZCLND_OK);
-	wait_for_figure(to, "held");
-	for (unsigned i = 0; i < CLIENTS; i++)
-		g_assert_cmpint(zclnd_ping(from[i], zclnd_ni_nid(to), &info[i], NULL), ==,
-				ZCLND_OK);
-	for (unsigned i = 0; i < CLIENTS; i++)
-		wait_for_figure(from[i], "connected");
-	g_assert_cmpuint(atomic_load(&finals), ==, 0);
-	close(mute[0]);
-	wait_for(&finals, CLIENTS);
-	for (unsigned i = 0; i < CLIENTS; i++)
-		g_assert_cmpuint(figure(from[i], "fallbacks"), ==, 0);
-	g_assert_cmpuint(figure(to, "refused_limit"), ==, 0);
-	close(mute[1]);
-	zclnd_free(client);
-	zclnd_free(server);
-}
 
 /* ---- one buffer for peers of all loops ------------------------------------------------ */
 
@@ -279,17 +54,18 @@ static void test_claims(void)
 		.iov = &iov,
 		.niov = 1,
 	};
-	const uint32_t net = any_net();
-	struct zclnd *server = instance(3), *client = instance(2);
-	struct zclnd_ni *to = open_ni(server, zclnd_nid_tcp(net | 1, 0), 0, count_claim, &claims);
+	const uint32_t net = libni_net();
+	struct zclnd *server = libni_instance(3), *client = libni_instance(2);
+	struct zclnd_ni *to =
+		libni_open(server, zclnd_nid_tcp(net | 1, 0), 0, count_claim, &claims);
 	struct zclnd_put put = {.target = zclnd_ni_nid(to), .portal = PORTAL, .niov = 1};
 	struct zclnd_ni *from[CLIENTS];
 	atomic_uint finals = 0;
 
 	for (unsigned i = 0; i < CLIENTS; i++) {
-		from[i] = open_ni(client, zclnd_nid_tcp(net | (i + 2), 0), 0, count_any_final,
-				  &finals);
-		introduce(from[i], to);
+		from[i] = libni_open(client, zclnd_nid_tcp(net | (i + 2), 0), 0, count_any_final,
+				     &finals);
+		libni_introduce(from[i], to);
 	}
 	g_assert_cmpint(zclnd_attach(to, &attach, NULL), ==, ZCLND_OK);
 	g_assert_cmpint(zclnd_start(server, NULL), ==, ZCLND_OK);
@@ -302,8 +78,8 @@ static void test_claims(void)
 			g_usleep(100);
 		g_assert_cmpint(err, ==, ZCLND_OK);
 	}
-	wait_for(&finals, CLIENTS * EACH);
-	wait_for(&claims.ends, 1);
+	libni_wait(&finals, CLIENTS * EACH);
+	libni_wait(&claims.ends, 1);
 	zclnd_free(client);
 	zclnd_free(server);
 	g_assert_cmpuint(atomic_load(&claims.puts), ==, PLACES);
@@ -361,15 +137,15 @@ static void server_open(struct stress *stress, unsigned which)
 		.niov = 1,
 	};
 
-	server->z = instance(2);
+	server->z = libni_instance(2);
 	for (unsigned i = 0; i < G_N_ELEMENTS(server->nis); i++) {
 		const uint32_t addr = stress->net | (1 + which * PEERS / SERVERS + i);
 
-		server->nis[i] = open_ni(server->z, zclnd_nid_tcp(addr, 0), 0, NULL, NULL);
+		server->nis[i] = libni_open(server->z, zclnd_nid_tcp(addr, 0), 0, NULL, NULL);
 		g_assert_cmpint(zclnd_attach(server->nis[i], &sink, NULL), ==, ZCLND_OK);
 		g_assert_cmpint(zclnd_attach(server->nis[i], &source, NULL), ==, ZCLND_OK);
-		introduce(stress->ni, server->nis[i]);
-		introduce(server->nis[i], stress->ni);
+		libni_introduce(stress->ni, server->nis[i]);
+		libni_introduce(server->nis[i], stress->ni);
 	}
 	g_assert_cmpint(zclnd_start(server->z, NULL), ==, ZCLND_OK);
 }
@@ -449,16 +225,17 @@ static void test_stress(void)
 
 	stress.each = g_test_slow() ? 10000 : 1500;
 	stress.records = g_new0(struct record, SUBMITTERS * stress.each);
-	stress.net = any_net();
-	stress.z = instance(3);
-	stress.ni = open_ni(stress.z, zclnd_nid_tcp(stress.net | 100, 0), 0, stress_event, &stress);
+	stress.net = libni_net();
+	stress.z = libni_instance(3);
+	stress.ni =
+		libni_open(stress.z, zclnd_nid_tcp(stress.net | 100, 0), 0, stress_event, &stress);
 	for (unsigned i = 0; i < SERVERS; i++)
 		server_open(&stress, i);
 	g_assert_cmpint(zclnd_start(stress.z, NULL), ==, ZCLND_OK);
 	for (unsigned i = 0; i < SUBMITTERS; i++)
 		g_assert_cmpint(pthread_create(&threads[i], NULL, submitter, &stress), ==, 0);
 	for (unsigned i = 0; i < RESTARTS; i++) {
-		wait_for(&stress.over, SUBMITTERS * stress.each / (RESTARTS + 2) * (i + 1));
+		libni_wait(&stress.over, SUBMITTERS * stress.each / (RESTARTS + 2) * (i + 1));
 		zclnd_free(stress.servers[i % SERVERS].z);
 		server_open(&stress, i % SERVERS);
 	}
@@ -515,17 +292,17 @@ static void count_over(void *user, const struct zclnd_event *event)
 static void test_stop_in_flood(void)
 {
 	for (unsigned round = 0; round < 5; round++) {
-		struct zclnd *z = instance(2);
+		struct zclnd *z = libni_instance(2);
 		struct flood flood = {0};
 		pthread_t threads[3];
-		const uint32_t net = any_net();
+		const uint32_t net = libni_net();
 
-		flood.ni = open_ni(z, zclnd_nid_tcp(net | 1, 0), 0, count_over, &flood);
+		flood.ni = libni_open(z, zclnd_nid_tcp(net | 1, 0), 0, count_over, &flood);
 		flood.target = zclnd_nid_tcp(net | (2 + round), 0); /* nobody */
 		g_assert_cmpint(zclnd_start(z, NULL), ==, ZCLND_OK);
 		for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
 			g_assert_cmpint(pthread_create(&threads[i], NULL, flooder, &flood), ==, 0);
-		wait_for(&flood.over, 1000);
+		libni_wait(&flood.over, 1000);
 		zclnd_stop(z);
 		for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
 			pthread_join(threads[i], NULL);
@@ -537,13 +314,6 @@ static void test_stop_in_flood(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/threads/routing", test_routing);
-	g_test_add_data_func("/threads/shared-listener/1", GUINT_TO_POINTER(1),
-			     test_shared_listener);
-	g_test_add_data_func("/threads/shared-listener/2", GUINT_TO_POINTER(2),
-			     test_shared_listener);
-	g_test_add_data_func("/threads/held/1", GUINT_TO_POINTER(1), test_held);
-	g_test_add_data_func("/threads/held/2", GUINT_TO_POINTER(2), test_held);
 	g_test_add_func("/threads/claims", test_claims);
 	g_test_add_func("/threads/stop-in-flood", test_stop_in_flood);
 	g_test_add_func("/threads/stress", test_stress);

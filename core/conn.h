@@ -86,12 +86,12 @@ void zcl_conn_hello_received(struct zcl_conn *conn, const struct zcl_hello *hell
 void zcl_conn_hello_error(struct zcl_conn *conn, enum zcl_err err, int64_t now);
 
 /* conn_tx.c */
-void zcl_conn_wake_tx(struct zcl_conn *conn);
-void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now);
-void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now);
 void zcl_conn_fail_queued(struct zcl_conn *conn, enum zcl_err why, bool zc_too, int64_t now);
 /* True when nothing but zcl_tx_finish is left to do for a message that was sent. */
-bool zcl_tx_is_over(const struct zcl_tx *tx);
+static inline bool zcl_tx_is_over(const struct zcl_tx *tx)
+{
+	return tx->sent == zcl_tx_size(tx) && tx->pins_left == 0 && !tx->unacked;
+}
 /* Takes a message off its connection and its peer, tells its owner, recycles it. */
 void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, int64_t now);
 

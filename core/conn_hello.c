@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/node_impl.h"
+#include "core/conn_queue.h"
 #include "core/race.h"
 
 /* The handshake, both ways (HLD 4.2.3; wire notes 3 to 5). */

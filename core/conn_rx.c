@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/node_impl.h"
+#include "core/conn_queue.h"
+#include "core/rx_feed.h"
 
 /* Bytes in: the handshake, then messages (HLD 4.1.3, 4.1.4, 6.1; wire notes 6, 7). */
 
@@ -27,12 +28,7 @@ static void acked(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 		return;
 	}
 	conn->node->stats.acks_received++;
-	if (zcl_node_traces(conn->node)) {
-		struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_ACKED, now);
-
-		ev.cookie = cookie;
-		zcl_node_emit(conn->node, &ev);
-	}
+	zcl_conn_note_cookie(conn, ZCL_EV_ACKED, cookie, now);
 	if (!zcl_tx_is_over(tx))
 		return;
 	zcl_queue_unlink(&tx->conn->inflight, &tx->link);
@@ -53,13 +49,7 @@ static void noop_received(struct zcl_conn *conn, const struct zcl_ksm *ksm, int6
 	const uint64_t cookie = ksm->ksm_zc_cookies[1];
 
 	conn->node->stats.noops_received++;
-	if (zcl_node_traces(conn->node)) {
-		struct zcl_event ev =
-			zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_NOOP_RECEIVED, now);
-
-		ev.cookie = cookie;
-		zcl_node_emit(conn->node, &ev);
-	}
+	zcl_conn_note_cookie(conn, ZCL_EV_NOOP_RECEIVED, cookie, now);
 	if (cookie != 0 && cookie != ZCL_KEEPALIVE_COOKIE)
 		acked(conn, cookie, now);
 }
@@ -105,6 +95,18 @@ static void bound_answers(struct zcl_conn *conn, int64_t now)
 		zcl_peer_cut_off(peer, now);
 }
 
+ZCL_NO_INLINE void trace_received(const struct zcl_conn *conn, int64_t now)
+{
+	const struct zcl_rx *rx = &conn->rx;
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_MSG_RECEIVED, now);
+
+	ev.lnet_type = rx->hdr.type;
+	ev.length = rx->hdr.payload_length;
+	ev.cookie = rx->ksm.ksm_zc_cookies[0];
+	ev.ack = rx->ksm.ksm_zc_cookies[1];
+	zcl_node_emit(conn->node, &ev);
+}
+
 static void message_received(struct zcl_conn *conn, int64_t now)
 {
 	const struct zcl_lnet_hdr *hdr = &conn->rx.hdr;
@@ -114,16 +116,8 @@ static void message_received(struct zcl_conn *conn, int64_t now)
 
 	stats->messages_received++;
 	stats->payload_received += hdr->payload_length;
-	if (zcl_node_traces(conn->node)) {
-		struct zcl_event ev =
-			zcl_event_of(conn->node, conn->peer, conn, ZCL_EV_MSG_RECEIVED, now);
-
-		ev.lnet_type = hdr->type;
-		ev.length = hdr->payload_length;
-		ev.cookie = ksm->ksm_zc_cookies[0];
-		ev.ack = ksm->ksm_zc_cookies[1];
-		zcl_node_emit(conn->node, &ev);
-	}
+	if (zcl_node_traces(conn->node))
+		trace_received(conn, now);
 	/* Before LNet answers, so that the answer can carry the ACK. */
 	if (ksm->ksm_zc_cookies[0] != 0 && !zcl_fault(conn->node, ZCL_FAULT_EARLY_ACK))
 		requested(conn, ksm->ksm_zc_cookies[0], now);
@@ -166,7 +160,7 @@ static const uint8_t *run(struct zcl_conn *conn, const uint8_t *at, const uint8_
 {
 	while (listens(conn)) {
 		enum zcl_item_kind kind;
-		const enum zcl_err err = zcl_rx_feed(&conn->rx, &at, end, &kind);
+		const enum zcl_err err = zcl_rx_feed_units(&conn->rx, &at, end, &kind);
 
 		if (err != ZCL_OK) {
 			protocol_error(conn, err, now);

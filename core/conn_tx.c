@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/node_impl.h"
+#include "core/conn_queue.h"
 
-/* Messages out: queueing, what to send next, and when a message is over (HLD 4.1.2, 4.2.5). */
-
-void zcl_conn_wake_tx(struct zcl_conn *conn)
-{
-	if (conn->tx_awake || conn->state == ZCL_CS_DOWN)
-		return;
-	conn->tx_awake = true;
-	conn->node->cb.wake_tx(conn->node->user, conn);
-}
+/* Messages out: what went out, and when a message is over (HLD 4.1.2, 4.2.5). */
 
 static struct zcl_event event_of_tx(const struct zcl_conn *conn, const struct zcl_tx *tx,
 				    enum zcl_event_kind kind, int64_t now)
@@ -23,98 +15,32 @@ static struct zcl_event event_of_tx(const struct zcl_conn *conn, const struct zc
 	return ev;
 }
 
-static void note_tx(const struct zcl_conn *conn, const struct zcl_tx *tx, enum zcl_event_kind kind,
-		    int64_t now)
+void zcl_conn_trace_tx(const struct zcl_conn *conn, const struct zcl_tx *tx,
+		       enum zcl_event_kind kind, int64_t now)
 {
-	struct zcl_event ev;
+	struct zcl_event ev = event_of_tx(conn, tx, kind, now);
 
-	if (!zcl_node_traces(conn->node))
-		return;
-	ev = event_of_tx(conn, tx, kind, now);
 	zcl_node_emit(conn->node, &ev);
 }
 
-static void note_cookie(const struct zcl_conn *conn, enum zcl_event_kind kind, uint64_t cookie,
-			int64_t now)
+void zcl_conn_trace_cookie(const struct zcl_conn *conn, enum zcl_event_kind kind, uint64_t cookie,
+			   int64_t now)
 {
-	struct zcl_event ev;
+	struct zcl_event ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
 
-	if (!zcl_node_traces(conn->node))
-		return;
-	ev = zcl_event_of(conn->node, conn->peer, conn, kind, now);
 	ev.cookie = cookie;
 	zcl_node_emit(conn->node, &ev);
 }
 
-static void arm_tx(struct zcl_conn *conn, int64_t now)
-{
-	conn->tx_deadline = zcl_time_after(now, conn->node->config.socket_timeout);
-	zcl_conn_arm(conn, conn->tx_deadline);
-}
-
-/* ---- queueing ---- */
-
-static void ask_for_ack(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
-{
-	const struct zcl_config *config = &conn->node->config;
-
-	zcl_zcreq_add(conn->peer, tx, zcl_time_after(now, config->socket_timeout));
-	conn->node->stats.zc_requests++;
-	note_tx(conn, tx, ZCL_EV_COOKIE_GIVEN, now);
-}
-
-/* The cookie of a NOOP went onto a message. */
-static void noop_replaced(struct zcl_conn *conn, uint64_t cookie, struct zcl_tx *carrier,
-			  int64_t now)
-{
-	if (zcl_fault(conn->node, ZCL_FAULT_LOSE_CARRIER))
-		carrier->ksm.ksm_zc_cookies[1] = 0;
-	conn->node->stats.acks_coalesced++;
-	note_cookie(conn, ZCL_EV_NOOP_REPLACED, cookie, now);
-	zcl_peer_paid(conn->peer, 0);
-}
-
-void zcl_conn_queue_lnet(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
-{
-	const struct zcl_config *config = &conn->node->config;
-	const bool idle = zcl_txq_is_empty(&conn->txq);
-	uint64_t noop;
-
-	g_assert(conn->state == ZCL_CS_UP);
-	tx->conn = conn;
-	conn->proto->pack(tx);
-	tx->zc = conn->zc_capable && tx->payload > 0 && tx->payload >= config->zc_min_payload;
-	if (tx->zc && conn->proto->zc_acks && config->zc_requests)
-		ask_for_ack(conn, tx, now);
-	noop = conn->proto->queue_lnet(&conn->txq, tx);
-	if (noop != 0)
-		noop_replaced(conn, noop, tx, now);
-	note_tx(conn, tx, ZCL_EV_MSG_QUEUED, now);
-	if (idle)
-		arm_tx(conn, now);
-	zcl_conn_wake_tx(conn);
-}
-
-void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie, int64_t now)
-{
-	if (conn->proto->queue_ack(&conn->txq, cookie) == ZCL_ACK_PIGGYBACKED) {
-		conn->node->stats.acks_piggybacked++;
-		note_cookie(conn, ZCL_EV_ACK_PIGGYBACKED, cookie, now);
-		return;
-	}
-	zcl_peer_owes(conn->peer, 0);
-	if (zcl_txq_is_empty(&conn->txq))
-		arm_tx(conn, now);
-	zcl_txq_add_noop(&conn->txq, cookie);
-	note_cookie(conn, ZCL_EV_NOOP_QUEUED, cookie, now);
-	zcl_conn_wake_tx(conn);
-}
-
 /* ---- what went out ---- */
 
-bool zcl_tx_is_over(const struct zcl_tx *tx)
+ZCL_NO_INLINE void trace_released(const struct zcl_node *node, const struct zcl_tx *tx,
+				  enum zcl_err err, int64_t now)
 {
-	return tx->sent == zcl_tx_size(tx) && tx->pins_left == 0 && !tx->unacked;
+	struct zcl_event ev = event_of_tx(tx->conn, tx, ZCL_EV_RELEASED, now);
+
+	ev.error = err;
+	zcl_node_emit(node, &ev);
 }
 
 void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, int64_t now)
@@ -123,12 +49,8 @@ void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, i
 		zcl_zcreq_remove(tx->peer, tx);
 	if (tx->zc) {
 		node->stats.buffers_released++;
-		if (zcl_node_traces(node)) {
-			struct zcl_event ev = event_of_tx(tx->conn, tx, ZCL_EV_RELEASED, now);
-
-			ev.error = err;
-			zcl_node_emit(node, &ev);
-		}
+		if (zcl_node_traces(node))
+			trace_released(node, tx, err, now);
 	}
 	if (zcl_tx_owner_is_peer(&tx->owner))
 		zcl_peer_paid(tx->peer, tx->payload);
@@ -137,13 +59,10 @@ void zcl_tx_finish(struct zcl_node *node, struct zcl_tx *tx, enum zcl_err err, i
 	zcl_tx_put(&node->pool, tx);
 }
 
-static void note_sent(const struct zcl_conn *conn, const struct zcl_tx *tx, int64_t now)
+ZCL_NO_INLINE void trace_sent(const struct zcl_conn *conn, const struct zcl_tx *tx, int64_t now)
 {
-	struct zcl_event ev;
+	struct zcl_event ev = event_of_tx(conn, tx, ZCL_EV_MSG_SENT, now);
 
-	if (!zcl_node_traces(conn->node))
-		return;
-	ev = event_of_tx(conn, tx, ZCL_EV_MSG_SENT, now);
 	if (tx->zc) {
 		ev.way = tx->way;
 		ev.why = tx->why;
@@ -162,7 +81,8 @@ static void message_sent(struct zcl_conn *conn, struct zcl_tx *tx, int64_t now)
 	stats->payload_sent += tx->payload;
 	if (tx->zc)
 		stats->zc_messages[tx->way][tx->why]++;
-	note_sent(conn, tx, now);
+	if (zcl_node_traces(conn->node))
+		trace_sent(conn, tx, now);
 	if (zcl_fault(conn->node, ZCL_FAULT_RELEASE_ON_SEND) && tx->unacked)
 		zcl_zcreq_remove(conn->peer, tx);
 	if (zcl_tx_is_over(tx))
@@ -210,7 +130,7 @@ static void noop_sent(struct zcl_conn *conn, uint64_t cookie, int64_t now)
 {
 	conn->node->stats.noops_sent++;
 	conn->node->stats.acks_noop++;
-	note_cookie(conn, ZCL_EV_NOOP_SENT, cookie, now);
+	zcl_conn_note_cookie(conn, ZCL_EV_NOOP_SENT, cookie, now);
 	zcl_peer_paid(conn->peer, 0);
 }
 
@@ -280,7 +200,7 @@ void zcl_conn_tx_advance(struct zcl_conn *conn, size_t nob, enum zcl_way way, in
 	if (conn->hello_sent == conn->hello_len && zcl_txq_is_empty(&conn->txq))
 		conn->tx_deadline = INT64_MAX;
 	else
-		arm_tx(conn, now);
+		zcl_conn_arm_tx(conn, now);
 	if (conn->state == ZCL_CS_REFUSING && conn->hello_sent == conn->hello_len)
 		zcl_conn_end(conn, ZCL_E_RACE, false, now);
 }

@@ -82,11 +82,21 @@ int64_t zcl_lnet_peer_expiry(const struct zcl_peer *peer);
 
 /* lnet_match.c */
 /* The buffer that takes this operation, and the part of it; busy until _end. NULL: no match. */
-struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
-			      zcl_nid peer, bool is_get, size_t rlength, size_t remote_offset,
-			      struct zcl_claim *claim);
+struct zcl_me *zcl_lnet_match_put(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+				  struct zcl_claim *claim);
+struct zcl_me *zcl_lnet_match_get(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+				  struct zcl_claim *claim);
+void zcl_lnet_me_free(struct zcl_node *node, struct zcl_me *me);
 /* Returns true when it is detached now, and gone. */
-bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me);
+static inline bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me)
+{
+	g_assert(me->busy > 0);
+	me->busy--;
+	if (G_LIKELY(!me->detached || me->busy > 0))
+		return false;
+	zcl_lnet_me_free(node, me);
+	return true;
+}
 /* lnet_op.c: the PUTs and GETs that are not over and have an answer to wait for, by handle. */
 struct zcl_op *zcl_lnet_op_new(struct zcl_peer *peer, enum zcl_op_kind kind, int64_t now);
 /* By index, free ones too; index < nops. */

@@ -10,8 +10,9 @@ static bool accepts_bits(const struct zcl_attach *spec, uint64_t match_bits, zcl
 }
 
 /* length: of all of spec */
-static inline bool md_claim(const struct zcl_attach *spec, size_t length, struct zcl_md_use *use,
-			    size_t rlength, size_t remote_offset, struct zcl_claim *claim)
+ZCL_ALWAYS_INLINE bool md_claim(const struct zcl_attach *spec, size_t length,
+				struct zcl_md_use *use, size_t rlength, size_t remote_offset,
+				struct zcl_claim *claim)
 {
 	const bool remote = spec->options & ZCL_MD_REMOTE_OFFSET;
 	const size_t offset = remote ? remote_offset : use->next;
@@ -36,8 +37,8 @@ bool zcl_md_claim(const struct zcl_attach *spec, struct zcl_md_use *use, size_t 
 			claim);
 }
 
-static inline bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
-			  size_t rlength, size_t remote_offset, struct zcl_claim *claim)
+ZCL_ALWAYS_INLINE bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, bool is_get,
+			      size_t rlength, size_t remote_offset, struct zcl_claim *claim)
 {
 	const struct zcl_attach *spec = &me->spec;
 
@@ -50,9 +51,10 @@ static inline bool claims(struct zcl_me *me, uint64_t match_bits, zcl_nid peer, 
 	return md_claim(spec, me->length, &me->use, rlength, remote_offset, claim);
 }
 
-struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
-			      zcl_nid peer, bool is_get, size_t rlength, size_t remote_offset,
-			      struct zcl_claim *claim)
+/* In line: with the fields of a header, of which there are too many to be handed on. */
+ZCL_ALWAYS_INLINE struct zcl_me *match(struct zcl_node *node, uint32_t portal, uint64_t match_bits,
+				       zcl_nid peer, bool is_get, size_t rlength,
+				       size_t remote_offset, struct zcl_claim *claim)
 {
 	const GPtrArray *list;
 
@@ -71,22 +73,26 @@ struct zcl_me *zcl_lnet_match(struct zcl_node *node, uint32_t portal, uint64_t m
 	return NULL;
 }
 
-static void me_free(struct zcl_node *node, struct zcl_me *me)
+struct zcl_me *zcl_lnet_match_put(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+				  struct zcl_claim *claim)
+{
+	return match(node, hdr->msg.put.ptl_index, hdr->msg.put.match_bits, hdr->src_nid, false,
+		     hdr->payload_length, hdr->msg.put.offset, claim);
+}
+
+struct zcl_me *zcl_lnet_match_get(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
+				  struct zcl_claim *claim)
+{
+	return match(node, hdr->msg.get.ptl_index, hdr->msg.get.match_bits, hdr->src_nid, true,
+		     MIN(hdr->msg.get.sink_length, ZCL_LNET_MTU), hdr->msg.get.src_offset, claim);
+}
+
+void zcl_lnet_me_free(struct zcl_node *node, struct zcl_me *me)
 {
 	g_ptr_array_remove(node->lnet.portal[me->spec.portal], me);
 	g_hash_table_remove(node->lnet.me_by_id, &me->id);
 	node->lnet.attached--;
 	g_free(me);
-}
-
-bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me)
-{
-	g_assert(me->busy > 0);
-	me->busy--;
-	if (!me->detached || me->busy > 0)
-		return false;
-	me_free(node, me);
-	return true;
 }
 
 static bool attach_is_valid(const struct zcl_attach *a)
@@ -154,7 +160,7 @@ enum zcl_err zcl_lnet_detach(struct zcl_node *node, uint64_t id)
 	me->detached = true;
 	if (me->busy > 0)
 		return ZCL_E_LIMIT;
-	me_free(node, me);
+	zcl_lnet_me_free(node, me);
 	return ZCL_OK;
 }
 

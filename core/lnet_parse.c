@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/node_impl.h"
+#include "core/rx_feed.h"
 
 /* Messages from peers: where a payload goes, and what is answered (wire notes 8). */
 
@@ -59,8 +60,7 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 	struct zcl_node *node = conn->node;
 	const uint32_t portal = hdr->msg.put.ptl_index;
 	struct zcl_claim *claim = &conn->sink.claim;
-	struct zcl_me *me = zcl_lnet_match(node, portal, hdr->msg.put.match_bits, hdr->src_nid,
-					   false, hdr->payload_length, hdr->msg.put.offset, claim);
+	struct zcl_me *me = zcl_lnet_match_put(node, hdr, claim);
 
 	if (me == NULL) {
 		if (portal < ZCL_LNET_PORTALS && node->lnet.lazy[portal])
@@ -71,7 +71,7 @@ static void parse_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int
 	}
 	conn->sink.kind = ZCL_SINK_ME;
 	conn->sink.me = me;
-	zcl_rx_payload(&conn->rx, me->spec.iov, claim->offset, claim->mlength);
+	zcl_rx_set_payload(&conn->rx, me->spec.iov, claim->offset, claim->mlength);
 }
 
 static void parse_reply(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
@@ -218,7 +218,6 @@ static void answer_ping(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, i
 static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, int64_t now)
 {
 	struct zcl_node *node = conn->node;
-	const size_t rlength = MIN(hdr->msg.get.sink_length, ZCL_LNET_MTU);
 	struct zcl_lnet_hdr reply = answer_to(node, hdr, ZCL_LNET_REPLY);
 	struct iovec iov[ZCL_LNET_MAX_IOV];
 	struct zcl_claim claim;
@@ -230,8 +229,7 @@ static void get_received(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, 
 		answer_ping(conn, hdr, now);
 		return;
 	}
-	me = zcl_lnet_match(node, hdr->msg.get.ptl_index, hdr->msg.get.match_bits, hdr->src_nid,
-			    true, rlength, hdr->msg.get.src_offset, &claim);
+	me = zcl_lnet_match_get(node, hdr, &claim);
 	if (me == NULL) {
 		dropped(conn, hdr, ZCL_E_NO_MATCH, now);
 		return;

@@ -26,7 +26,7 @@ struct zcl_tx *zcl_lnet_message(struct zcl_peer *peer, const struct zcl_lnet_hdr
 /* The peer that an operation is for; NULL at a limit. */
 static struct zcl_peer *admit(struct zcl_node *node, zcl_nid target, int64_t now)
 {
-	struct zcl_peer *peer = zcl_peer_get(node, target, now);
+	struct zcl_peer *peer = zcl_peer_of(node, target, now);
 
 	if (peer == NULL || node->lnet.ops_used >= node->config.max_ops ||
 	    peer->under_way >= node->config.max_queued)

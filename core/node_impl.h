@@ -68,6 +68,14 @@ static inline bool zcl_conn_checksums(const struct zcl_conn *conn)
 	return conn->node->config.checksum && conn->proto->checksums;
 }
 
+/* zcl_peer_get; nearly always it is the one that was found last. */
+static inline struct zcl_peer *zcl_peer_of(struct zcl_node *node, zcl_nid nid, int64_t now)
+{
+	struct zcl_peer *last = node->last_peer;
+
+	return last != NULL && last->nid == nid ? last : zcl_peer_get(node, nid, now);
+}
+
 /*
  * The connection that suits a message of nob bytes, as V2 packs it, best; of equals the one with
  * fewest queued; NULL: none up.

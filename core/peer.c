@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/node_impl.h"
+#include "core/conn_queue.h"
 
 struct zcl_peer *zcl_peer_find(const struct zcl_node *node, zcl_nid nid)
 {
@@ -71,8 +71,6 @@ struct zcl_peer *zcl_peer_get(struct zcl_node *node, zcl_nid nid, int64_t now)
 	guint place = node->peers->len;
 	struct zcl_peer *peer;
 
-	if (node->last_peer != NULL && node->last_peer->nid == nid)
-		return node->last_peer;
 	peer = zcl_peer_find(node, nid);
 	if (peer != NULL) {
 		node->last_peer = peer;

@@ -102,14 +102,4 @@ void zcl_peer_conn_lost(struct zcl_peer *peer, enum zcl_err why, int64_t now);
 void zcl_peer_tick(struct zcl_peer *peer, int64_t now);
 int64_t zcl_peer_expiry(const struct zcl_peer *peer);
 
-/* zcreq.c: the peer's zc_req_list (HLD 4.1.2, 4.1.4; wire notes 7). */
-void zcl_zcreq_add(struct zcl_peer *peer, struct zcl_tx *tx, int64_t deadline);
-/* NULL: no such cookie is outstanding. Else off the list. */
-struct zcl_tx *zcl_zcreq_take(struct zcl_peer *peer, uint64_t cookie);
-void zcl_zcreq_remove(struct zcl_peer *peer, struct zcl_tx *tx);
-/* Off the list with its connection: its ACK may still come, on another one. */
-void zcl_zcreq_lose(struct zcl_peer *peer, struct zcl_tx *tx);
-/* The ACK of a cookie that is not outstanding may be late: no later one than a lost one. */
-bool zcl_zcreq_may_be_late(const struct zcl_peer *peer, uint64_t cookie);
-
 #endif

@@ -26,11 +26,10 @@ struct zcl_proto {
 		*fallback; /* what to try when a peer does not understand; NULL: none */
 	bool zc_acks;	   /* messages have cookies */
 	bool checksums;	   /* messages have a checksum */
+	uint8_t header_at; /* where in a header that is packed as V2 a message begins */
 	size_t msg_header; /* bytes before the payload of an LNET message */
 	/* Writes our HELLO; out has room for ZCL_HELLO_MAX_SIZE; returns its bytes. */
 	size_t (*send_hello)(const struct zcl_hello *hello, uint8_t *out);
-	/* Makes a message that was packed as V2 fit this version, when it is queued. */
-	void (*pack)(struct zcl_tx *tx);
 	/* Queues an LNET message; returns the cookie of a NOOP that it made superfluous, or 0. */
 	uint64_t (*queue_lnet)(struct zcl_txq *q, struct zcl_tx *tx);
 	/* Looks for a carrier of a ZC-ACK. */

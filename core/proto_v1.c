@@ -3,14 +3,6 @@
 
 /* V1.x: no ksock header, no cookies, no NOOP (HLD 4.2.5). */
 
-static void pack(struct zcl_tx *tx)
-{
-	g_assert(tx->sent == 0);
-	tx->header_at = ZCL_KSM_SIZE;
-	tx->ksm.ksm_zc_cookies[0] = 0;
-	tx->ksm.ksm_zc_cookies[1] = 0;
-}
-
 static uint64_t queue_lnet(struct zcl_txq *q, struct zcl_tx *tx)
 {
 	zcl_txq_append(q, tx);
@@ -30,9 +22,9 @@ const struct zcl_proto zcl_proto_v1 = {
 	.fallback = NULL,
 	.zc_acks = false,
 	.checksums = false,
+	.header_at = ZCL_KSM_SIZE,
 	.msg_header = ZCL_LNET_HDR_SIZE,
 	.send_hello = zcl_hello_encode,
-	.pack = pack,
 	.queue_lnet = queue_lnet,
 	.queue_ack = queue_ack,
 	.match_conn = zcl_proto_match_typed,

@@ -3,10 +3,9 @@
 
 /* V2.x: ksock header with cookies, ACKs piggybacked or in NOOPs (HLD 4.1). */
 
-static void pack(struct zcl_tx *tx)
+static uint64_t queue_lnet(struct zcl_txq *q, struct zcl_tx *tx)
 {
-	g_assert(tx->sent == 0);
-	tx->header_at = 0;
+	return zcl_txq_add_lnet(q, tx);
 }
 
 static enum zcl_ack_way queue_ack(struct zcl_txq *q, uint64_t cookie)
@@ -19,10 +18,10 @@ const struct zcl_proto zcl_proto_v2 = {
 	.fallback = &zcl_proto_v1,
 	.zc_acks = true,
 	.checksums = true,
+	.header_at = 0,
 	.msg_header = ZCL_MSG_HDR_SIZE,
 	.send_hello = zcl_hello_encode,
-	.pack = pack,
-	.queue_lnet = zcl_txq_add_lnet,
+	.queue_lnet = queue_lnet,
 	.queue_ack = queue_ack,
 	.match_conn = zcl_proto_match_typed,
 };

@@ -5,29 +5,10 @@
 
 #include <glib.h>
 
-#include "core/wire_msg.h"
+#include "core/rx_feed.h"
 
 #define HELLO_PEEK_SIZE 8 /* magic and version */
 #define KSM_CSUM_AT	4 /* where ksm_csum stands in the ksock header */
-
-/* Starts on a unit of `need` bytes, whose first `have` are in buf already. */
-static void expect(struct zcl_rx *rx, enum zcl_rx_state state, size_t have, size_t need)
-{
-	g_assert(have <= need && need <= sizeof(rx->buf));
-	rx->state = state;
-	rx->have = have;
-	rx->need = need;
-}
-
-static void expect_message(struct zcl_rx *rx)
-{
-	if (rx->version == ZCL_V1) {
-		rx->ksm = (struct zcl_ksm){0};
-		expect(rx, ZCL_RX_LNET_HEADER, 0, ZCL_LNET_HDR_SIZE);
-	} else {
-		expect(rx, ZCL_RX_KSM_HEADER, 0, ZCL_KSM_SIZE);
-	}
-}
 
 void zcl_rx_init(struct zcl_rx *rx, bool accept_first, uint32_t max_version)
 {
@@ -35,9 +16,9 @@ void zcl_rx_init(struct zcl_rx *rx, bool accept_first, uint32_t max_version)
 	memset(rx, 0, sizeof(*rx));
 	rx->max_version = max_version;
 	if (accept_first)
-		expect(rx, ZCL_RX_ACCEPT, 0, ZCL_ACCEPT_SIZE);
+		zcl_rx_expect(rx, ZCL_RX_ACCEPT, 0, ZCL_ACCEPT_SIZE);
 	else
-		expect(rx, ZCL_RX_HELLO_PEEK, 0, HELLO_PEEK_SIZE);
+		zcl_rx_expect(rx, ZCL_RX_HELLO_PEEK, 0, HELLO_PEEK_SIZE);
 }
 
 void zcl_rx_set_version(struct zcl_rx *rx, uint32_t version)
@@ -46,30 +27,18 @@ void zcl_rx_set_version(struct zcl_rx *rx, uint32_t version)
 	g_assert(rx->have == 0);
 	g_assert(zcl_hello_fixed_size(version) != 0);
 	rx->version = version;
-	expect_message(rx);
+	zcl_rx_expect_message(rx);
 }
 
-/* The sum covers the bytes as sent; only a message that carries one is summed. */
-static void sum(struct zcl_rx *rx, const void *data, size_t len)
-{
-	if (rx->ksm.ksm_csum != 0)
-		rx->crc = zcl_crc(rx->crc, data, len);
-}
-
-ZCL_NO_INLINE void sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
+void zcl_rx_sum_ksm(struct zcl_rx *rx, const uint8_t *unit)
 {
 	static const uint8_t no_csum[sizeof(rx->ksm.ksm_csum)];
 	const size_t after = KSM_CSUM_AT + sizeof(no_csum);
 
 	rx->crc = ZCL_CRC_INIT;
-	sum(rx, unit, KSM_CSUM_AT);
-	sum(rx, no_csum, sizeof(no_csum));
-	sum(rx, unit + after, ZCL_KSM_SIZE - after);
-}
-
-static bool sum_is_wrong(const struct zcl_rx *rx)
-{
-	return rx->ksm.ksm_csum != 0 && rx->ksm.ksm_csum != rx->crc;
+	zcl_rx_sum(rx, unit, KSM_CSUM_AT);
+	zcl_rx_sum(rx, no_csum, sizeof(no_csum));
+	zcl_rx_sum(rx, unit + after, ZCL_KSM_SIZE - after);
 }
 
 static enum zcl_err finish_accept(struct zcl_rx *rx, const uint8_t *unit)
@@ -77,7 +46,7 @@ static enum zcl_err finish_accept(struct zcl_rx *rx, const uint8_t *unit)
 	const enum zcl_err err = zcl_accept_decode(unit, &rx->accept, &rx->flipped);
 
 	if (err == ZCL_OK)
-		expect(rx, ZCL_RX_HELLO_PEEK, 0, HELLO_PEEK_SIZE);
+		zcl_rx_expect(rx, ZCL_RX_HELLO_PEEK, 0, HELLO_PEEK_SIZE);
 	return err;
 }
 
@@ -95,7 +64,7 @@ static enum zcl_err finish_peek(struct zcl_rx *rx, const uint8_t *unit)
 		return err;
 	rx->version = version;
 	memmove(rx->buf, unit, HELLO_PEEK_SIZE); /* the rest comes behind it */
-	expect(rx, ZCL_RX_HELLO, HELLO_PEEK_SIZE, zcl_hello_fixed_size(version));
+	zcl_rx_expect(rx, ZCL_RX_HELLO, HELLO_PEEK_SIZE, zcl_hello_fixed_size(version));
 	return ZCL_OK;
 }
 
@@ -106,12 +75,12 @@ static enum zcl_err finish_hello(struct zcl_rx *rx, enum zcl_item_kind *kind)
 	if (err != ZCL_OK)
 		return err;
 	if (rx->hello.kshm_nips > 0) {
-		expect(rx, ZCL_RX_HELLO_IPS, rx->have,
-		       rx->need + rx->hello.kshm_nips * sizeof(rx->hello.kshm_ips[0]));
+		zcl_rx_expect(rx, ZCL_RX_HELLO_IPS, rx->have,
+			      rx->need + rx->hello.kshm_nips * sizeof(rx->hello.kshm_ips[0]));
 		return ZCL_OK;
 	}
 	*kind = ZCL_ITEM_HELLO;
-	expect_message(rx);
+	zcl_rx_expect_message(rx);
 	return ZCL_OK;
 }
 
@@ -124,50 +93,7 @@ static enum zcl_err finish_hello_ips(struct zcl_rx *rx, enum zcl_item_kind *kind
 	if (err != ZCL_OK)
 		return err;
 	*kind = ZCL_ITEM_HELLO;
-	expect_message(rx);
-	return ZCL_OK;
-}
-
-static inline enum zcl_err finish_ksm(struct zcl_rx *rx, const uint8_t *unit,
-				      enum zcl_item_kind *kind)
-{
-	const enum zcl_err err = zcl_ksm_unpack(unit, rx->flipped, &rx->ksm);
-
-	if (err != ZCL_OK)
-		return err;
-	if (rx->ksm.ksm_csum != 0)
-		sum_ksm(rx, unit);
-	if (rx->ksm.ksm_type == ZCL_KSM_LNET) {
-		expect(rx, ZCL_RX_LNET_HEADER, 0, ZCL_LNET_HDR_SIZE);
-		return ZCL_OK;
-	}
-	if (sum_is_wrong(rx))
-		return ZCL_E_BAD_CHECKSUM;
-	*kind = ZCL_ITEM_NOOP;
-	expect_message(rx);
-	return ZCL_OK;
-}
-
-static inline enum zcl_err finish_lnet(struct zcl_rx *rx, const uint8_t *unit,
-				       enum zcl_item_kind *kind)
-{
-	const enum zcl_err err = zcl_lnet_hdr_unpack(unit, &rx->hdr);
-
-	if (err != ZCL_OK)
-		return err;
-	sum(rx, unit, ZCL_LNET_HDR_SIZE);
-	*kind = ZCL_ITEM_LNET;
-	rx->state = ZCL_RX_PARSE;
-	return ZCL_OK;
-}
-
-static inline enum zcl_err finish_message(struct zcl_rx *rx, enum zcl_item_kind *kind)
-{
-	g_assert(rx->want == 0 && rx->slop == 0);
-	if (sum_is_wrong(rx))
-		return ZCL_E_BAD_CHECKSUM;
-	*kind = ZCL_ITEM_MESSAGE;
-	expect_message(rx);
+	zcl_rx_expect_message(rx);
 	return ZCL_OK;
 }
 
@@ -200,11 +126,11 @@ static inline enum zcl_err step(struct zcl_rx *rx, const uint8_t *unit, enum zcl
 {
 	switch (rx->state) {
 	case ZCL_RX_KSM_HEADER:
-		return finish_ksm(rx, unit, kind);
+		return zcl_rx_finish_ksm(rx, unit, kind);
 	case ZCL_RX_LNET_HEADER:
-		return finish_lnet(rx, unit, kind);
+		return zcl_rx_finish_lnet(rx, unit, kind);
 	case ZCL_RX_DONE:
-		return finish_message(rx, kind);
+		return zcl_rx_finish_message(rx, kind);
 	default:
 		return step_handshake(rx, unit, kind);
 	}
@@ -233,16 +159,6 @@ static const uint8_t *gather(struct zcl_rx *rx, const uint8_t **at, const uint8_
 	return rx->have == rx->need ? rx->buf : NULL;
 }
 
-static void settle(struct zcl_rx *rx)
-{
-	if (rx->want > 0)
-		rx->state = ZCL_RX_LNET_PAYLOAD;
-	else if (rx->slop > 0)
-		rx->state = ZCL_RX_SLOP;
-	else
-		rx->state = ZCL_RX_DONE;
-}
-
 /* The next place for `want` bytes, from *offset of the list *iov on. */
 static struct iovec place(const struct iovec **iov, size_t *offset, size_t want)
 {
@@ -254,14 +170,6 @@ static struct iovec place(const struct iovec **iov, size_t *offset, size_t want)
 			      MIN((*iov)->iov_len - *offset, want)};
 }
 
-/* n bytes are at their place. */
-static void placed(struct zcl_rx *rx, const void *data, size_t n)
-{
-	sum(rx, data, n);
-	rx->offset += n;
-	rx->want -= n;
-}
-
 static size_t push_payload(struct zcl_rx *rx, const uint8_t *data, size_t len)
 {
 	size_t done = 0;
@@ -271,10 +179,10 @@ static size_t push_payload(struct zcl_rx *rx, const uint8_t *data, size_t len)
 		const size_t n = MIN(len - done, to.iov_len);
 
 		memcpy(to.iov_base, data + done, n);
-		placed(rx, to.iov_base, n);
+		zcl_rx_placed(rx, to.iov_base, n);
 		done += n;
 	}
-	settle(rx);
+	zcl_rx_settle(rx);
 	return done;
 }
 
@@ -282,9 +190,9 @@ static size_t push_slop(struct zcl_rx *rx, const uint8_t *data, size_t len)
 {
 	const size_t n = MIN(len, rx->slop);
 
-	sum(rx, data, n);
+	zcl_rx_sum(rx, data, n);
 	rx->slop -= n;
-	settle(rx);
+	zcl_rx_settle(rx);
 	return n;
 }
 
@@ -304,9 +212,8 @@ static inline bool take(struct zcl_rx *rx, const uint8_t **at, const uint8_t *en
 	return rx->state == ZCL_RX_DONE;
 }
 
-/* Any cut of the bytes. */
-ZCL_NO_INLINE enum zcl_err feed_pieces(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
-				       enum zcl_item_kind *kind)
+enum zcl_err zcl_rx_feed_pieces(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
+				enum zcl_item_kind *kind)
 {
 	enum zcl_err err = rx->state == ZCL_RX_FAILED ? ZCL_E_INVALID : ZCL_OK;
 	const uint8_t *unit;
@@ -317,73 +224,15 @@ ZCL_NO_INLINE enum zcl_err feed_pieces(struct zcl_rx *rx, const uint8_t **at, co
 	return err;
 }
 
-/* Whether the unit that is next lies there. */
-static inline bool has_unit(const struct zcl_rx *rx, enum zcl_rx_state state, size_t size,
-			    const uint8_t *at, const uint8_t *end)
-{
-	return rx->state == state && rx->have == 0 && (size_t)(end - at) >= size;
-}
-
-/* Whether the whole payload lies there, and goes to one place. */
-static inline bool has_payload(const struct zcl_rx *rx, const uint8_t *at, const uint8_t *end)
-{
-	return rx->state == ZCL_RX_LNET_PAYLOAD && rx->slop == 0 &&
-	       (size_t)(end - at) >= rx->want && rx->offset <= rx->iov->iov_len &&
-	       rx->iov->iov_len - rx->offset >= rx->want;
-}
-
-static inline enum zcl_err feed_payload(struct zcl_rx *rx, const uint8_t **at,
-					enum zcl_item_kind *kind)
-{
-	uint8_t *to = (uint8_t *)rx->iov->iov_base + rx->offset;
-	const uint8_t *from = *at;
-
-	*at += rx->want;
-	memcpy(to, from, rx->want);
-	placed(rx, to, rx->want);
-	return finish_message(rx, kind);
-}
-
 enum zcl_err zcl_rx_feed(struct zcl_rx *rx, const uint8_t **at, const uint8_t *end,
 			 enum zcl_item_kind *kind)
 {
-	const uint8_t *unit = *at;
-	enum zcl_err err = ZCL_OK;
-
-	*kind = ZCL_ITEM_MORE;
-	if (has_unit(rx, ZCL_RX_KSM_HEADER, ZCL_KSM_SIZE, unit, end)) {
-		*at = unit + ZCL_KSM_SIZE;
-		err = finish_ksm(rx, unit, kind);
-		unit = *at;
-	}
-	if (err != ZCL_OK || *kind != ZCL_ITEM_MORE) {
-		/* a NOOP, or what is none */
-	} else if (has_unit(rx, ZCL_RX_LNET_HEADER, ZCL_LNET_HDR_SIZE, unit, end)) {
-		*at = unit + ZCL_LNET_HDR_SIZE;
-		err = finish_lnet(rx, unit, kind);
-	} else if (has_payload(rx, unit, end)) {
-		err = feed_payload(rx, at, kind);
-	} else if (rx->state == ZCL_RX_DONE) {
-		err = finish_message(rx, kind);
-	} else {
-		err = feed_pieces(rx, at, end, kind);
-	}
-	if (G_LIKELY(err == ZCL_OK))
-		return ZCL_OK;
-	*kind = ZCL_ITEM_MORE;
-	rx->state = ZCL_RX_FAILED;
-	return err;
+	return zcl_rx_feed_units(rx, at, end, kind);
 }
 
 void zcl_rx_payload(struct zcl_rx *rx, const struct iovec *iov, size_t offset, size_t want)
 {
-	g_assert(rx->state == ZCL_RX_PARSE || rx->state == ZCL_RX_PARSE_WAIT);
-	g_assert(want <= rx->hdr.payload_length);
-	rx->iov = iov;
-	rx->offset = offset;
-	rx->want = want;
-	rx->slop = rx->hdr.payload_length - want;
-	settle(rx);
+	zcl_rx_set_payload(rx, iov, offset, want);
 }
 
 void zcl_rx_wait(struct zcl_rx *rx)
@@ -399,7 +248,7 @@ void zcl_rx_drop_sink(struct zcl_rx *rx)
 	rx->slop += rx->want;
 	rx->want = 0;
 	rx->iov = NULL;
-	settle(rx);
+	zcl_rx_settle(rx);
 }
 
 size_t zcl_rx_iov(const struct zcl_rx *rx, struct iovec *iov, size_t max)
@@ -424,10 +273,10 @@ void zcl_rx_advance(struct zcl_rx *rx, size_t n)
 		const struct iovec to = place(&rx->iov, &rx->offset, rx->want);
 		const size_t len = MIN(n, to.iov_len);
 
-		placed(rx, to.iov_base, len);
+		zcl_rx_placed(rx, to.iov_base, len);
 		n -= len;
 	}
-	settle(rx);
+	zcl_rx_settle(rx);
 }
 
 size_t zcl_rx_push(struct zcl_rx *rx, const void *data, size_t len)

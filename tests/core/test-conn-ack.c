@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/node_impl.h" /* the counter of cookies has a long way to go */
 #include "tests/core/rawnode.h"
 
 /*
@@ -6,50 +7,33 @@
  * acknowledges, and what it sends as a request (wire notes 6 and 7).
  */
 
-static void noop(struct rawnode *r, uint64_t cookie)
-{
-	const struct zcl_ksm ksm = {.ksm_type = ZCL_KSM_NOOP, .ksm_zc_cookies = {0, cookie}};
-	uint8_t bytes[ZCL_KSM_SIZE];
-
-	zcl_ksm_encode(&ksm, bytes);
-	rawnode_hear(r, bytes, sizeof(bytes));
-}
-
 /* A cookie that nobody gave out closes the connection; a keepalive does not. */
 static void test_unknown_cookie(void)
 {
 	struct rawnode *r = rawnode_called();
 
-	noop(r, ZCL_KEEPALIVE_COOKIE);
+	rawnode_hear_noop(r, ZCL_KEEPALIVE_COOKIE);
 	g_assert_false(r->aborted);
-	noop(r, 2);
+	rawnode_hear_noop(r, 2);
 	g_assert_true(r->aborted);
 	g_assert_cmpint(r->error, ==, ZCL_E_BAD_COOKIE);
 	rawnode_free(r);
 }
 
-static uint8_t payload[20000];
-
-static void put_bulk(struct rawnode *r)
-{
-	const struct iovec iov = {payload, sizeof(payload)};
-	const struct zcl_put put = {.target = RAWNODE_PEER, .portal = 3, .iov = &iov, .niov = 1};
-
-	g_assert_cmpint(zcl_lnet_put(r->node, &put, 0), ==, ZCL_OK);
-}
+static uint8_t payload[RAWNODE_BULK];
 
 /* An ACK twice: the second is unknown. */
 static void test_acked_twice(void)
 {
 	struct rawnode *r = rawnode_called();
 
-	put_bulk(r);
+	rawnode_put(r);
 	rawnode_drain(r);
-	noop(r, 2);
+	rawnode_hear_noop(r, 2);
 	g_assert_cmpint(r->last.kind, ==, ZCL_LNET_EV_SEND);
 	g_assert_cmpint(r->last.status, ==, ZCL_OK);
 	g_assert_false(r->aborted);
-	noop(r, 2);
+	rawnode_hear_noop(r, 2);
 	g_assert_true(r->aborted);
 	rawnode_free(r);
 }
@@ -69,7 +53,7 @@ static void test_acked_at_the_header(void)
 		const struct zcl_stats *stats = zcl_node_stats(r->node);
 
 		zcl_ksm_encode(&ksm, head);
-		put_bulk(r);
+		rawnode_put(r);
 		rawnode_drain(r);
 		rawnode_hear(r, head, cut);
 		g_assert_cmpuint(stats->acks_received, ==, cut >= ZCL_KSM_SIZE);
@@ -81,7 +65,7 @@ static void test_acked_at_the_header(void)
 		g_assert_cmpuint(stats->messages_received, ==, 1);
 		g_assert_false(r->aborted);
 		/* And the next message's counts again. */
-		put_bulk(r);
+		rawnode_put(r);
 		rawnode_drain(r);
 		zcl_ksm_encode(&next, head);
 		rawnode_hear(r, head, sizeof(head));
@@ -103,18 +87,61 @@ static void test_acked_late(void)
 	control = r->conn;
 	rawnode_call_typed(r, ZCL_CONN_BULK_IN); /* BULK_OUT here */
 	bulk = r->conn;
-	put_bulk(r);
+	rawnode_put(r);
 	rawnode_drain(r);
 	zcl_conn_closed(bulk, ZCL_E_RESET, 0);
-	zcl_conn_gone(bulk, 0);
+	rawnode_bury(r);
 	g_assert_cmpint(r->last.status, ==, ZCL_E_RESET);
 	r->aborted = false;
 	r->conn = control;
-	noop(r, 2);
+	rawnode_hear_noop(r, 2);
 	g_assert_false(r->aborted);
-	noop(r, 3);
+	rawnode_hear_noop(r, 3);
 	g_assert_true(r->aborted);
 	g_assert_cmpint(r->error, ==, ZCL_E_BAD_COOKIE);
+	rawnode_free(r);
+}
+
+/* ... and so is one of a message that its connection took along before all of it was sent. */
+static void test_acked_of_the_unsent(void)
+{
+	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
+	struct zcl_conn *control, *bulk;
+
+	rawnode_call_typed(r, ZCL_CONN_CONTROL);
+	control = r->conn;
+	rawnode_call_typed(r, ZCL_CONN_BULK_IN); /* BULK_OUT here */
+	bulk = r->conn;
+	rawnode_put(r);
+	zcl_conn_tx_advance(bulk, ZCL_MSG_HDR_SIZE, ZCL_WAY_COPY, 0);
+	zcl_conn_closed(bulk, ZCL_E_RESET, 0);
+	rawnode_bury(r);
+	g_assert_cmpint(r->last.status, ==, ZCL_E_RESET);
+	r->aborted = false;
+	r->conn = control;
+	rawnode_hear_noop(r, 2);
+	g_assert_true(r->aborted);
+	g_assert_cmpint(r->error, ==, ZCL_E_BAD_COOKIE);
+	rawnode_free(r);
+}
+
+/* The counter wraps to the first cookie: 0 says that there is none, 1 is the keepalive. */
+static void test_cookies_wrap(void)
+{
+	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
+	static const uint64_t cookies[] = {UINT64_MAX - 1, UINT64_MAX, 2, 3};
+
+	r->node->first_cookie = cookies[0]; /* of a peer that is met from now on */
+	rawnode_call(r, false, RAWNODE_SELF, ZCL_V2);
+	for (size_t i = 0; i < G_N_ELEMENTS(cookies); i++) {
+		rawnode_put(r);
+		rawnode_drain(r);
+		g_assert_cmpuint(rawnode_event(r, ZCL_EV_COOKIE_GIVEN)->cookie, ==, cookies[i]);
+		r->last.final = false;
+		rawnode_hear_noop(r, cookies[i]);
+		g_assert_true(r->last.final && r->last.status == ZCL_OK);
+	}
+	g_assert_false(r->aborted);
 	rawnode_free(r);
 }
 
@@ -125,7 +152,7 @@ static void test_acked_too_early(void)
 	const struct zcl_ksm ksm = {.ksm_type = ZCL_KSM_NOOP, .ksm_zc_cookies = {0, 2}};
 	uint8_t bytes[ZCL_KSM_SIZE];
 
-	put_bulk(r);
+	rawnode_put(r);
 	zcl_ksm_encode(&ksm, bytes);
 	zcl_conn_rx_push(r->conn, bytes, sizeof(bytes), 0);
 	g_assert_true(r->aborted);
@@ -186,7 +213,7 @@ static void test_not_capable(void)
 	struct zcl_tx_batch batch;
 
 	zcl_conn_set_zc_capable(r->conn, false);
-	put_bulk(r);
+	rawnode_put(r);
 	g_assert_true(zcl_conn_tx_batch(r->conn, &batch));
 	g_assert_false(batch.zc);
 	g_assert_cmpuint(batch.nob, ==, ZCL_MSG_HDR_SIZE + sizeof(payload));
@@ -204,7 +231,7 @@ static void test_copying(void)
 	const struct zcl_stats *stats = zcl_node_stats(r->node);
 	struct zcl_tx_batch batch;
 
-	put_bulk(r);
+	rawnode_put(r);
 	zcl_conn_set_copying(r->conn, true);
 	g_assert_true(zcl_conn_tx_batch(r->conn, &batch));
 	g_assert_false(batch.zc);
@@ -219,7 +246,7 @@ static void test_copying(void)
 	g_assert_cmpuint(stats->zc_bytes[ZCL_WAY_COPY], ==, sizeof(payload));
 	g_assert_cmpuint(stats->zc_bytes[ZCL_WAY_ZEROCOPY], ==, 0);
 	g_assert_cmpuint(stats->zc_requests, ==, 1);
-	noop(r, 2);
+	rawnode_hear_noop(r, 2);
 	g_assert_cmpint(r->last.kind, ==, ZCL_LNET_EV_SEND);
 	rawnode_free(r);
 }
@@ -268,7 +295,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/acked-twice", test_acked_twice);
 	g_test_add_func("/conn/acked-at-the-header", test_acked_at_the_header);
 	g_test_add_func("/conn/acked-late", test_acked_late);
+	g_test_add_func("/conn/acked-of-the-unsent", test_acked_of_the_unsent);
 	g_test_add_func("/conn/acked-too-early", test_acked_too_early);
+	g_test_add_func("/conn/cookies-wrap", test_cookies_wrap);
 	g_test_add_func("/conn/ack-after-payload", test_ack_after_payload);
 	g_test_add_func("/conn/acked-too-much", test_acked_too_much);
 	g_test_add_func("/conn/copying", test_copying);

@@ -237,6 +237,50 @@ static void test_bulk_begins(void)
 	g_assert_cmpint(carried_by(ZCL_V1, 952), ==, ZCL_CONN_BULK_IN);
 }
 
+struct queues {
+	size_t queued[2], n; /* of the BULK_OUT connections */
+};
+
+static void note_queue(void *user, const struct zcl_conn_info *info)
+{
+	struct queues *queues = user;
+
+	if (!info->up || info->ctype != ZCL_CONN_BULK_OUT)
+		return;
+	g_assert_cmpuint(queues->n, <, G_N_ELEMENTS(queues->queued));
+	queues->queued[queues->n++] = info->queued;
+}
+
+static void put(struct pair *p, size_t length, size_t first, size_t second)
+{
+	static uint8_t payload[20000];
+	const struct iovec iov = {payload, length};
+	const struct zcl_put put = {.target = memnet_nid(9), .iov = &iov, .niov = 1};
+	struct queues queues = {0};
+
+	g_assert_cmpint(zcl_lnet_put(p->a->node, &put, memnet_now(p->net)), ==, ZCL_OK);
+	zcl_node_foreach_conn(p->a->node, note_queue, &queues);
+	g_assert_cmpuint(queues.n, ==, 2);
+	g_assert_cmpuint(queues.queued[0], ==, first);
+	g_assert_cmpuint(queues.queued[1], ==, second);
+}
+
+/* Of connections that suit a message equally, the one with the fewest queued bytes has it. */
+static void test_fewest_bytes(void)
+{
+	struct pair p = pair_new(2, 2);
+
+	call(&p, p.a, p.b);
+	memnet_run(p.net, SECOND);
+	assert_types(p.a, 2, 2);
+	put(&p, 20000, 1, 0);
+	put(&p, 5000, 1, 1);
+	put(&p, 5000, 1, 2); /* more messages there, but fewer bytes */
+	put(&p, 12000, 1, 3);
+	put(&p, 1000, 2, 3);
+	memnet_free(p.net);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -248,5 +292,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/conns/race", test_race);
 	g_test_add_func("/conns/tune", test_tune);
 	g_test_add_func("/conns/bulk-begins", test_bulk_begins);
+	g_test_add_func("/conns/fewest-bytes", test_fewest_bytes);
 	return g_test_run();
 }

@@ -168,6 +168,23 @@ static void test_typed_calls_untyped(void)
 	memnet_free(p.net);
 }
 
+/* ... and the other way round: with ANY from its caller a typed node has all that it wants. */
+static void test_untyped_calls_typed(void)
+{
+	struct zcl_config cb = memnet_config(9, ZCL_V2);
+	struct pair p;
+
+	cb.typed = true;
+	p = pair_of(memnet_config(1, ZCL_V2), cb);
+	call(&p, p.a, p.b);
+	memnet_settle(p.net);
+	call(&p, p.b, p.a);
+	memnet_run(p.net, 10 * SECOND);
+	assert_linked(&p, 1, ZCL_V2);
+	g_assert_cmpuint(memnode_count(p.b, ZCL_EV_CONNECT), ==, 0);
+	memnet_free(p.net);
+}
+
 /* ---- the old node that only closes ---- */
 
 static struct pair pair_with_blunt(void)
@@ -438,6 +455,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/handshake/unknown-version/is-checked", test_unknown_version_is_checked);
 	g_test_add_func("/handshake/typed", test_typed);
 	g_test_add_func("/handshake/typed-calls-untyped", test_typed_calls_untyped);
+	g_test_add_func("/handshake/untyped-calls-typed", test_untyped_calls_typed);
 	g_test_add_func("/handshake/fallback-guessed", test_fallback_guessed);
 	g_test_add_func("/handshake/guess-is-forgotten", test_guess_is_forgotten);
 	g_test_add_func("/handshake/remembered", test_remembered);

@@ -101,4 +101,22 @@ ZCL_ALWAYS_INLINE void zcl_conn_queue_ack(struct zcl_conn *conn, uint64_t cookie
 	zcl_conn_wake_tx(conn);
 }
 
+/* Launching a message, in line where every message passes: zcl_peer_launch. */
+ZCL_ALWAYS_INLINE void zcl_peer_launch_inline(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
+{
+	struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
+
+	peer->under_way++;
+	tx->peer = peer;
+	if (zcl_tx_owner_is_peer(&tx->owner))
+		zcl_peer_owes(peer, tx->payload);
+	if (G_UNLIKELY(conn == NULL)) {
+		zcl_peer_wait(peer, tx, now);
+		return;
+	}
+	zcl_conn_queue_lnet(conn, tx, now);
+	if (G_UNLIKELY(!peer->settled && !peer->wanted))
+		zcl_peer_look_after_set(peer, now);
+}
+
 #endif

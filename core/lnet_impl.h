@@ -81,11 +81,7 @@ void zcl_lnet_peer_tick(struct zcl_peer *peer, int64_t now);
 int64_t zcl_lnet_peer_expiry(const struct zcl_peer *peer);
 
 /* lnet_match.c */
-/* The buffer that takes this operation, and the part of it; busy until _end. NULL: no match. */
-struct zcl_me *zcl_lnet_match_put(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
-				  struct zcl_claim *claim);
-struct zcl_me *zcl_lnet_match_get(struct zcl_node *node, const struct zcl_lnet_hdr *hdr,
-				  struct zcl_claim *claim);
+/* Gone, with its place on the portal. */
 void zcl_lnet_me_free(struct zcl_node *node, struct zcl_me *me);
 /* Returns true when it is detached now, and gone. */
 static inline bool zcl_lnet_me_end(struct zcl_node *node, struct zcl_me *me)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/node_impl.h"
+#include "core/lnet_match.h"
 #include "core/rx_feed.h"
 
 /* Messages from peers: where a payload goes, and what is answered (wire notes 8). */
@@ -145,7 +145,8 @@ static void send_ack(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, size
 }
 
 /* The attached buffer is free of this PUT again: with status OK it has all of it. */
-static void end_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr, enum zcl_err status)
+ZCL_ALWAYS_INLINE void end_put(struct zcl_conn *conn, const struct zcl_lnet_hdr *hdr,
+			       enum zcl_err status)
 {
 	struct zcl_node *node = conn->node;
 	struct zcl_me *me = conn->sink.me;

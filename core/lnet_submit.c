@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/node_impl.h"
+#include "core/conn_queue.h"
 
 /* PUTs, GETs and pings of the program become messages (wire notes 8). */
 
@@ -117,7 +117,7 @@ enum zcl_err zcl_lnet_put(struct zcl_node *node, const struct zcl_put *put, int6
 		op = put_with_ack(peer, put, length, now);
 	tx = put_message(peer, put, op ? wire_handle(op) : zcl_handle_none, length);
 	own_put(&tx->owner, put, op);
-	zcl_peer_launch(peer, tx, now);
+	zcl_peer_launch_inline(peer, tx, now);
 	return ZCL_OK;
 }
 

@@ -205,8 +205,7 @@ static bool owns_set(const struct zcl_peer *peer)
 	return false;
 }
 
-/* A message asks for what is missing of the set; not again until a connection comes or goes. */
-static void look_after_set(struct zcl_peer *peer, int64_t now)
+void zcl_peer_look_after_set(struct zcl_peer *peer, int64_t now)
 {
 	int32_t ctype;
 
@@ -216,20 +215,8 @@ static void look_after_set(struct zcl_peer *peer, int64_t now)
 		peer->settled = true;
 }
 
-void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
+void zcl_peer_wait(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 {
-	struct zcl_conn *conn = zcl_peer_pick(peer, zcl_tx_size(tx));
-
-	peer->under_way++;
-	tx->peer = peer;
-	if (zcl_tx_owner_is_peer(&tx->owner))
-		zcl_peer_owes(peer, tx->payload);
-	if (conn != NULL) {
-		zcl_conn_queue_lnet(conn, tx, now);
-		if (!peer->settled && !peer->wanted)
-			look_after_set(peer, now);
-		return;
-	}
 	tx->deadline = zcl_time_after(now, peer->node->config.socket_timeout);
 	zcl_queue_push(&peer->waiting, &tx->link);
 	zcl_peer_arm(peer, tx->deadline);
@@ -241,6 +228,11 @@ void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
 		zcl_node_emit(peer->node, &ev);
 	}
 	zcl_peer_want(peer, now);
+}
+
+void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now)
+{
+	zcl_peer_launch_inline(peer, tx, now);
 }
 
 void zcl_peer_flush(struct zcl_peer *peer, int64_t now)

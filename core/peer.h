@@ -65,6 +65,10 @@ size_t zcl_peer_set_size(const struct zcl_peer *peer);
 
 /* Sends a message now or lets it wait; a connection is opened when none is up. */
 void zcl_peer_launch(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);
+/* A message for which no connection is up. */
+void zcl_peer_wait(struct zcl_peer *peer, struct zcl_tx *tx, int64_t now);
+/* A message asks for what is missing of the set; not again until a connection comes or goes. */
+void zcl_peer_look_after_set(struct zcl_peer *peer, int64_t now);
 /* Gives the messages that wait to the connections that are up. */
 void zcl_peer_flush(struct zcl_peer *peer, int64_t now);
 /* It asks for more than it reads: its connections are closed (max_answers). */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "real/cli_wait.h"
+#include "real/pages.h"
 #include "real/pattern.h"
 
 /* How often to look whether the connection sets are complete, and for how long, ns. */
@@ -53,7 +54,12 @@ static bool open_sink(struct zbench_party *party, size_t at, size_t size)
 		.niov = 1,
 	};
 
-	party->sinks[at] = g_malloc0(size);
+	party->sinks[at] = zpages_new(size);
+	if (!party->sinks[at]) {
+		zcli_complain("no memory for a sink of %zu bytes", size);
+		return false;
+	}
+	party->sink_size = size;
 	iov = (struct iovec){party->sinks[at], size};
 	attach.user = party->sinks[at];
 	return zclnd_attach(party->nis[at], &attach, NULL) == ZCLND_OK;
@@ -175,7 +181,7 @@ void zbench_party_close(struct zbench_party *party)
 	zclnd_free(party->z);
 	zbench_free(party->bench);
 	for (size_t i = 0; i < party->n; i++)
-		g_free(party->sinks[i]);
+		zpages_free(party->sinks[i], party->sink_size);
 	*party = (struct zbench_party){0};
 }
 

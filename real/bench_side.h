@@ -24,7 +24,8 @@ struct zbench_party {
 	size_t n;
 	struct zbench *bench; /* NULL: takes only */
 	bool verify;
-	uint8_t *sinks[ZBENCH_MAX_PEERS];
+	uint8_t *sinks[ZBENCH_MAX_PEERS]; /* zpages_new */
+	size_t sink_size;		  /* bytes of each */
 	/* From all loops. */
 	atomic_ullong puts, corrupt, first_corrupt;
 	struct zbench_side side;

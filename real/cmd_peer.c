@@ -12,6 +12,7 @@
 #include "real/cli_wait.h"
 #include "real/commands.h"
 #include "real/figures.h"
+#include "real/pages.h"
 #include "real/service.h"
 #include "real/systemd.h"
 
@@ -112,8 +113,12 @@ static bool open_services(struct daemon *daemon)
 {
 	const size_t size = daemon->setup->store_size;
 
-	daemon->sink = g_malloc(ZCLND_MTU);
-	daemon->store = g_try_malloc0(MAX(size, 1));
+	daemon->sink = zpages_new(ZCLND_MTU);
+	if (!daemon->sink) {
+		zcli_complain("no memory for a sink of %zu bytes", ZCLND_MTU);
+		return false;
+	}
+	daemon->store = zpages_new(size);
 	if (!daemon->store) {
 		zcli_complain("no memory for a store of %zu bytes (--store-size)", size);
 		return false;
@@ -181,8 +186,8 @@ static int run(struct daemon *daemon)
 	}
 	zclnd_free(daemon->z);
 	g_free(daemon->nis);
-	g_free(daemon->sink);
-	g_free(daemon->store);
+	zpages_free(daemon->sink, ZCLND_MTU);
+	zpages_free(daemon->store, daemon->setup->store_size);
 	return status;
 }
 

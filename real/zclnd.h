@@ -399,7 +399,9 @@ struct zclnd_attach {
  * Buffers are tried in the order in which they were attached. The memory must live until the event
  * that says `unlinked`, of which each attachment that was taken has exactly one. *id (may be NULL)
  * is never 0. Also before zclnd_start. Whatever is said to a peer, or received, after this returned
- * finds the buffer. ZCLND_E_INVALID, ZCLND_E_LIMIT, ZCLND_E_SHUTDOWN.
+ * finds the buffer. Any memory will do; what begins where a page does is received into fastest, and
+ * a few bytes behind that, as malloc has its large pieces, slowest. ZCLND_E_INVALID, ZCLND_E_LIMIT,
+ * ZCLND_E_SHUTDOWN.
  */
 ZCLND_API enum zclnd_err zclnd_attach(struct zclnd_ni *ni, const struct zclnd_attach *attach,
 				      uint64_t *id);

@@ -5,7 +5,7 @@
 # bed, the other decodes captures and writes traces.)
 . "$top_srcdir/tests/house/lib.sh"
 
-tools='bench|bench_[a-z]+|cli|cli_[a-z]+|cmd_[a-z]+|commands|figures|journal|pattern|service|systemd'
+tools='bench|bench_[a-z]+|cli|cli_[a-z]+|cmd_[a-z]+|commands|figures|journal|pages|pattern|service|systemd'
 
 # Includes in quotes of the tools' files on stdin that are not theirs: "FILE: HEADER".
 foreign()

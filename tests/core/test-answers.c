@@ -112,6 +112,23 @@ static void test_no_ack(void)
 	rawnode_free(r);
 }
 
+/* A buffer for one peer is not there for another. */
+static void test_for_one_peer(void)
+{
+	for (int other = 0; other < 2; other++) {
+		const struct zcl_attach attach = {.portal = PORTAL,
+						  .match_bits = BITS,
+						  .peer = RAWNODE_PEER + (zcl_nid)other,
+						  .options = ZCL_MD_PUT};
+		struct rawnode *r = start();
+		uint64_t id;
+
+		g_assert_cmpint(zcl_lnet_attach(r->node, &attach, &id, 0), ==, ZCL_OK);
+		g_assert_cmpint(put(r, (struct zcl_handle){1, 2}).came, ==, !other);
+		rawnode_free(r);
+	}
+}
+
 /* At most what there is room for, and from another offset on what is left. */
 static void test_get(void)
 {
@@ -177,6 +194,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/answers/handles", test_handles);
 	g_test_add_func("/answers/no-ack", test_no_ack);
+	g_test_add_func("/answers/for-one-peer", test_for_one_peer);
 	g_test_add_func("/answers/get", test_get);
 	g_test_add_func("/answers/get-beyond-mtu", test_get_beyond_mtu);
 	g_test_add_func("/answers/ping", test_ping);

@@ -113,6 +113,53 @@ static void test_parse_wait(void)
 	rawnode_free(r);
 }
 
+/* Who is refused and does not read that: no longer than others. It is no caller any more. */
+static void test_refusing(void)
+{
+	const struct zcl_accept_req req = {.acr_version = 1, .acr_nid = RAWNODE_SELF};
+	const struct zcl_hello hello = {.kshm_version = ZCL_V2, .kshm_src_nid = RAWNODE_PEER};
+	struct zcl_config config = rawnode_config(ZCL_V1);
+	uint8_t bytes[ZCL_ACCEPT_SIZE + ZCL_HELLO_MAX_SIZE];
+	struct rawnode *r;
+
+	config.max_handshakes = 1;
+	r = rawnode_new_of(&config);
+	zcl_accept_encode(&req, bytes);
+	zcl_hello_encode(&hello, bytes + ZCL_ACCEPT_SIZE);
+	r->conn = zcl_node_accepted(r->node, NULL, 0);
+	g_assert_false(zcl_node_may_accept(r->node));
+	zcl_conn_rx_push(r->conn, bytes, ZCL_ACCEPT_SIZE + ZCL_HELLO_V2_SIZE, 0);
+	g_assert_cmpint(r->refused, ==, ZCL_REASON_VERSION);
+	g_assert_true(zcl_node_may_accept(r->node));
+	pass(r, TIMEOUT - 1);
+	g_assert_false(r->aborted);
+	pass(r, 1);
+	g_assert_true(r->aborted);
+	g_assert_true(zcl_node_may_accept(r->node));
+	rawnode_free(r);
+}
+
+/* The same of a caller whose acceptor request is of another version. */
+static void test_refusing_at_the_door(void)
+{
+	const struct zcl_accept_req req = {.acr_version = 2, .acr_nid = RAWNODE_SELF};
+	struct zcl_config config = rawnode_config(ZCL_V2);
+	uint8_t bytes[ZCL_ACCEPT_SIZE];
+	struct rawnode *r;
+
+	config.max_handshakes = 1;
+	r = rawnode_new_of(&config);
+	zcl_accept_encode(&req, bytes);
+	r->conn = zcl_node_accepted(r->node, NULL, 0);
+	zcl_conn_rx_push(r->conn, bytes, sizeof(bytes), 0);
+	g_assert_cmpint(r->error, ==, ZCL_E_BAD_ACCEPTOR_VERSION);
+	g_assert_true(zcl_node_may_accept(r->node));
+	pass(r, config.accept_timeout);
+	g_assert_true(r->aborted);
+	g_assert_true(zcl_node_may_accept(r->node));
+	rawnode_free(r);
+}
+
 /* Each byte that goes out is progress. */
 static void test_sending(void)
 {
@@ -187,6 +234,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/timeouts/silence", test_silence);
 	g_test_add_func("/timeouts/receiving", test_receiving);
 	g_test_add_func("/timeouts/parse-wait", test_parse_wait);
+	g_test_add_func("/timeouts/refusing", test_refusing);
+	g_test_add_func("/timeouts/refusing-at-the-door", test_refusing_at_the_door);
 	g_test_add_func("/timeouts/sending", test_sending);
 	g_test_add_func("/timeouts/stuck", test_stuck);
 	g_test_add_func("/timeouts/unacknowledged", test_unacknowledged);

@@ -5,7 +5,9 @@
 #include "real/net.h"
 #include "real/splice.h"
 
-/* The inside of a zreal_node, shared by net.c (the node), conn.c (a connection's life), rx.c, tx.c.
+/*
+ * The inside of a zreal_node, shared by net.c (the node), listener.c (its callers), conn.c (a
+ * connection's life), rx.c, tx.c.
  */
 
 #define ZREAL_SCRATCH (64 * 1024)
@@ -76,6 +78,15 @@ struct zreal_node {
 int64_t zreal_node_stamp(struct zreal_node *node);
 void zreal_note(const struct zreal_node *node, enum zreal_note note,
 		const struct sockaddr_in *addr);
+
+/* listener.c */
+void zreal_listener_init(struct zreal_node *node);
+/* Does nothing on a node that does not listen. */
+bool zreal_listener_start(struct zreal_node *node, GError **error);
+void zreal_listener_stop(struct zreal_node *node);
+/* Callers that were held are looked at when there is room for them again. */
+void zreal_listener_admit(struct zreal_node *node);
+void zreal_listener_clear(struct zreal_node *node);
 
 /* conn.c */
 struct zreal_conn *zreal_conn_new(struct zreal_node *node);

@@ -48,6 +48,8 @@ class Conn:
         self.hello = None           # the peer's
         self.active = False
         self.slow = False           # write byte by byte
+        self.served = False         # a thread reads it, and closes it
+        self.closed = False         # here
         self.lock = threading.Lock()
         sock.settimeout(PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -109,17 +111,21 @@ class Conn:
         self.sock.close()
 
     def close(self, reset=False):
+        """Ends it. A thread that reads closes the socket itself: its number may be another
+        connection's as soon as it is free, and the thread would read from that."""
+        self.closed = True
         try:
             if reset:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                      struct.pack("ii", 1, 0))
-            else:
-                # A thread that reads would keep the connection alive: close does not wake it.
-                self.sock.shutdown(socket.SHUT_RDWR)
+            if self.served or not reset:
+                # Wakes a thread that reads; of SHUT_RD the other side sees nothing.
+                self.sock.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
         except OSError:
             # Ended already, by the other side or by the thread that reads.
             pass
-        self.sock.close()
+        if not self.served:
+            self.sock.close()
 
 
 class Node:
@@ -250,6 +256,7 @@ class Node:
         return conns
 
     def serve(self, conn):
+        conn.served = True
         self.note(self.conns, conn)
         threading.Thread(target=self._serve, args=(conn,), daemon=True).start()
 
@@ -338,6 +345,7 @@ class Node:
         # here before.
         with self.changed:
             conn.send(self.hello(version, conn.ctype, hello.src_nid).pack())
+            conn.served = True
             self.note(self.calls, (version, hello.ctype, "accepted"))
             self.note(self.conns, conn)
         if self.closed:
@@ -352,7 +360,7 @@ class Node:
             while True:
                 self.handle(conn, conn.message())
         except Closed as closed:
-            how = closed.how
+            how = "closed here" if conn.closed else closed.how
         except OSError:
             how = "closed here"
         except Exception as error:      # told to whoever waits

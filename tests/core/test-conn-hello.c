@@ -101,19 +101,33 @@ static void test_wrong_target(void)
 	rawnode_free(r);
 }
 
-static void test_own_nid_calls(void)
+/* Called with this HELLO of V2, the node says nothing and aborts. */
+static void assert_aborts(zcl_nid src_nid, int32_t ctype, enum zcl_err why)
 {
 	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
 	const struct zcl_accept_req req = {.acr_version = 1, .acr_nid = RAWNODE_SELF};
-	const struct zcl_hello hello = {.kshm_version = ZCL_V2, .kshm_src_nid = RAWNODE_SELF};
+	const struct zcl_hello hello = {
+		.kshm_version = ZCL_V2, .kshm_src_nid = src_nid, .kshm_ctype = ctype};
 	uint8_t bytes[ZCL_ACCEPT_SIZE + ZCL_HELLO_MAX_SIZE];
 
 	zcl_accept_encode(&req, bytes);
 	r->conn = zcl_node_accepted(r->node, NULL, 0);
 	rawnode_hear(r, bytes, ZCL_ACCEPT_SIZE + zcl_hello_encode(&hello, bytes + ZCL_ACCEPT_SIZE));
 	g_assert_true(r->aborted);
-	g_assert_cmpint(r->error, ==, ZCL_E_WRONG_NID);
+	g_assert_cmpint(r->error, ==, why);
+	g_assert_cmpuint(r->out->len, ==, 0);
 	rawnode_free(r);
+}
+
+static void test_own_nid_calls(void)
+{
+	assert_aborts(RAWNODE_SELF, ZCL_CONN_ANY, ZCL_E_WRONG_NID);
+}
+
+/* NONE is an answer, and no call. */
+static void test_none_calls(void)
+{
+	assert_aborts(RAWNODE_PEER, ZCL_CONN_NONE, ZCL_E_BAD_CTYPE);
 }
 
 /* An acceptor request of another version is answered with ours, NID 0, then closed. */
@@ -187,6 +201,44 @@ static void test_wrong_type_answered(void)
 	rawnode_free(r);
 }
 
+/* Another version in the answer is a refusal, whatever its type. */
+static void test_another_version_answers(void)
+{
+	static const int32_t types[] = {ZCL_CONN_NONE, ZCL_CONN_ANY};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+		struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
+
+		dial(r);
+		hello_from(r, (struct zcl_hello){.kshm_version = ZCL_V1,
+						 .kshm_src_nid = RAWNODE_PEER,
+						 .kshm_ctype = types[i]});
+		g_assert_true(r->closed && !r->aborted);
+		g_assert_cmpint(rawnode_event(r, ZCL_EV_FALLBACK)->reason, ==, ZCL_REASON_TOLD);
+		g_assert_cmpuint(rawnode_event(r, ZCL_EV_FALLBACK)->version, ==, ZCL_V1);
+		g_assert_cmpuint(rawnode_conns(r), ==, 0);
+		g_assert_cmpuint(r->connects, ==, 2);
+		rawnode_free(r);
+	}
+}
+
+/* One that this node does not speak either: there is nothing to fall back to. */
+static void test_unknown_version_answers(void)
+{
+	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
+	GByteArray *bytes = g_byte_array_new();
+
+	dial(r);
+	put(bytes, ZCL_PROTO_MAGIC, 4, false);
+	put(bytes, 9, 4, false);
+	rawnode_hear(r, bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
+	g_assert_true(r->aborted);
+	g_assert_cmpint(rawnode_event(r, ZCL_EV_ATTEMPT_FAILED)->error, ==, ZCL_E_VERSION);
+	g_assert_cmpuint(rawnode_count(r, ZCL_EV_FALLBACK), ==, 0);
+	rawnode_free(r);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -195,9 +247,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/conn/v1-refuses-v2", test_v1_refuses_v2);
 	g_test_add_func("/conn/wrong-target", test_wrong_target);
 	g_test_add_func("/conn/own-nid-calls", test_own_nid_calls);
+	g_test_add_func("/conn/none-calls", test_none_calls);
 	g_test_add_func("/conn/acceptor-version", test_acceptor_version);
 	g_test_add_func("/conn/garbage", test_garbage);
 	g_test_add_func("/conn/another-nid-answers", test_another_nid_answers);
 	g_test_add_func("/conn/wrong-type-answered", test_wrong_type_answered);
+	g_test_add_func("/conn/another-version-answers", test_another_version_answers);
+	g_test_add_func("/conn/unknown-version-answers", test_unknown_version_answers);
 	return g_test_run();
 }

@@ -20,12 +20,13 @@ import machine
 import results
 
 PLACES = {place.name: place for place in (hosts.Loopback, hosts.Veth)}
-KEYS = ("bulk", "bulk64", "busy", "blocking", "rate", "threads", "core", "idle")
+KEYS = ("bulk", "bulk64", "busy", "blocking", "onecore", "rate", "threads", "core", "idle")
 GROUPS = """groups:
   bulk      1 MiB messages, window 8
   bulk64    64 KiB messages, window 8
   busy      64 B round trips, busy poll
   blocking  64 B round trips, waiting in the kernel
+  onecore   the same, with both sides on one core
   rate      64 B PUTs on one connection, window 512
   threads   bulk to two peers, with one thread and with two
   core      the protocol core alone (a program of its own)

@@ -14,7 +14,8 @@ class Group:
 
     program = None
 
-    def __init__(self, key, title, size, count, contenders, goals, roundtrip=False, places=None):
+    def __init__(self, key, title, size, count, contenders, goals, roundtrip=False, places=None,
+                 apart=None):
         self.key = key
         self.title = title
         self.size = size
@@ -23,6 +24,7 @@ class Group:
         self.goals = goals
         self.roundtrip = roundtrip
         self.places = places  # None: all
+        self.apart = apart  # a core for each side; False: both on one; None: as the system likes
         self.small = size < 1024  # messages count, not bytes
 
     def narrow(self, quick, own):
@@ -81,9 +83,11 @@ def bulk_goals():
     ]
 
 
-def trips(args, device, busy):
+def trips(args, device, busy, alone=False):
     mine = rivals.Zclnd(args.zclnd, "busy poll" if busy else "blocking", ["--way", "copy"],
                         roundtrip=True, busy=busy)
+    if alone:
+        return [rivals.Plain(args.plain, "pingpong", busy), mine]
     others = [rivals.Ucx(device, roundtrip=True)] if busy else [
         rivals.Zmq(args.zmq, roundtrip=True), rivals.Qperf(roundtrip=True), rivals.FiPingpong()]
     return [rivals.Plain(args.plain, "pingpong", busy), mine, *others]
@@ -112,22 +116,27 @@ def compared(args, device):
     rate = rivals.Zclnd(args.zclnd, "window 512", ["--no-ack", "--untyped"], window=512)
     return [
         Group("bulk", "1 MiB messages, window 8", MIB, int(2048 * scale),
-              bulk(args, MIB, device), bulk_goals()),
+              bulk(args, MIB, device), bulk_goals(), apart=True),
         Group("bulk64", "64 KiB messages, window 8", KIB64, int(16384 * scale),
               bulk(args, KIB64, device),
-              [Goal("64 KiB, auto / plain stream", "zclnd, auto", "plain stream", least=1.2)]),
+              [Goal("64 KiB, auto / plain stream", "zclnd, auto", "plain stream", least=1.2)],
+              apart=True),
         Group("busy", "64 B round trips, busy poll", 64, int(50000 * scale),
               trips(args, device, True),
               [Goal("64 B round trip, busy poll / plain", "zclnd, busy poll",
-                    "plain ping-pong, busy", most=1.15)], roundtrip=True),
+                    "plain ping-pong, busy", most=1.15)], roundtrip=True, apart=True),
         Group("blocking", "64 B round trips, blocking", 64, int(20000 * scale),
               trips(args, device, False),
               [Goal("64 B round trip, blocking / plain", "zclnd, blocking", "plain ping-pong",
-                    most=1.15)], roundtrip=True),
+                    most=1.15)], roundtrip=True, apart=True),
+        Group("onecore", "64 B round trips, blocking, both sides on one core", 64,
+              int(20000 * scale), trips(args, device, False, alone=True),
+              [Goal("the same, both sides on one core", "zclnd, blocking", "plain ping-pong",
+                    most=1.15)], roundtrip=True, apart=False),
         Group("rate", "64 B PUTs on one connection, window 512", 64, int(2000000 * scale),
               [rivals.Plain(args.plain, "stream", share=0.1), rate],
               [Goal("64 B PUTs a second, window 512", "zclnd, window 512", least=4e6,
-                    what="messages/s")]),
+                    what="messages/s")], apart=True),
         Group("threads", "1 MiB messages to two peers, window 8", MIB, int(3000 * scale),
               threads(args), thread_goals(), places=("loopback",)),
     ]

@@ -67,6 +67,19 @@ class Veth:
             subprocess.run(["ip", "netns", "del", space], check=False)
 
 
+class Held:
+    """A place whose two sides are held to a core each (apart), or both to the first. Left to the
+    scheduler, one contender's sides would share a core, and another's wake each other across two:
+    for a small message the more time of both."""
+
+    def __init__(self, where, apart):
+        cores = sorted(os.sched_getaffinity(0))
+        server, client = cores[0], cores[-1] if apart else cores[0]
+        self.name, self.addr = where.name, where.addr
+        self.server_prefix = (*where.server_prefix, "taskset", "--cpu-list", str(server))
+        self.client_prefix = (*where.client_prefix, "taskset", "--cpu-list", str(client))
+
+
 class Process:
     """A command whose output is kept, and whose CPU time is known when it has ended."""
 

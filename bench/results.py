@@ -52,6 +52,8 @@ def measure(group, where, rounds):
     left_out = {c.name: c.missing() for c in group.contenders if c.missing()}
     runners = [c for c in group.contenders if c.name not in left_out]
     results = {c.name: Results() for c in runners}
+    if group.apart is not None:
+        where = hosts.Held(where, group.apart)
     for at in range(rounds):
         for contender in in_turn(runners, at):
             show_progress(f"{group.title} ({where.name}): round {at + 1} of {rounds}, "

@@ -42,7 +42,7 @@ beside()
 }
 
 beside 1 "bulk beside a plain stream" --only bulk --only bulk64
-beside 2 "round trips beside a plain ping-pong" --only blocking --quick
+beside 2 "round trips beside a plain ping-pong" --only blocking --only onecore --quick
 beside 3 "small messages" --only rate --json "$json"
 is=bad
 python3 "$top_srcdir/bench/table.py" "$json" >"$out" 2>&1 &&

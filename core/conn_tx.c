@@ -169,10 +169,9 @@ static size_t advance_messages(struct zcl_conn *conn, size_t nob, enum zcl_way w
 	struct zcl_tx *tx;
 
 	while (nob > 0 && (tx = zcl_txq_head(&conn->txq)) != NULL) {
-		size_t left, n;
+		const size_t left = zcl_tx_size(tx) - tx->sent;
+		const size_t n = MIN(nob, left);
 
-		left = zcl_tx_size(tx) - tx->sent;
-		n = MIN(nob, left);
 		if (tx->sent == 0)
 			zcl_txq_started(&conn->txq, tx);
 		g_assert(tx->zc || way == ZCL_WAY_COPY);

@@ -85,7 +85,9 @@ static inline struct zcl_conn *zcl_peer_pick(const struct zcl_peer *peer, size_t
 	const GList *first = peer->conns.head;
 	struct zcl_conn *only;
 
-	if (first == NULL || first->next != NULL)
+	if (first == NULL)
+		return NULL;
+	if (first->next != NULL)
 		return zcl_peer_pick_of(peer, nob);
 	only = first->data;
 	/* A type that takes small messages takes large ones too, and the reverse. */

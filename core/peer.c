@@ -162,20 +162,11 @@ size_t zcl_peer_set_size(const struct zcl_peer *peer)
 	return peer->node->config.typed ? 1 + 2 * peer->node->config.conns_per_peer : 1;
 }
 
-/* All connections with a peer have one version. */
-static bool is_bulk(const struct zcl_peer *peer, size_t nob)
-{
-	const struct zcl_conn *conn;
-
-	if (peer->conns.head == NULL)
-		return false;
-	conn = peer->conns.head->data;
-	return nob + conn->proto->msg_header >= peer->node->config.min_bulk + ZCL_MSG_HDR_SIZE;
-}
-
 struct zcl_conn *zcl_peer_pick_of(const struct zcl_peer *peer, size_t nob)
 {
-	const bool bulk = is_bulk(peer, nob);
+	/* All connections with a peer have one version. */
+	const struct zcl_conn *any = peer->conns.head->data;
+	const bool bulk = nob >= peer->node->config.min_bulk + any->proto->header_at;
 	struct zcl_conn *best = NULL;
 	enum zcl_match best_match = ZCL_MATCH_NO;
 

@@ -58,7 +58,7 @@ bool zcl_peer_has_type(const struct zcl_peer *peer, int32_t ctype);
 bool zcl_peer_is_full(const struct zcl_peer *peer, int32_t ctype);
 /* The first type that the set lacks; false: it is complete. */
 bool zcl_peer_missing(const struct zcl_peer *peer, int32_t *ctype);
-/* zcl_peer_pick of node_impl.h, for any number of connections. */
+/* zcl_peer_pick of node_impl.h, for one connection or more. */
 struct zcl_conn *zcl_peer_pick_of(const struct zcl_peer *peer, size_t nob);
 /* Connections of a complete set. */
 size_t zcl_peer_set_size(const struct zcl_peer *peer);

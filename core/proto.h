@@ -27,7 +27,6 @@ struct zcl_proto {
 	bool zc_acks;	   /* messages have cookies */
 	bool checksums;	   /* messages have a checksum */
 	uint8_t header_at; /* where in a header that is packed as V2 a message begins */
-	size_t msg_header; /* bytes before the payload of an LNET message */
 	/* Writes our HELLO; out has room for ZCL_HELLO_MAX_SIZE; returns its bytes. */
 	size_t (*send_hello)(const struct zcl_hello *hello, uint8_t *out);
 	/* Queues an LNET message; returns the cookie of a NOOP that it made superfluous, or 0. */

@@ -23,7 +23,6 @@ const struct zcl_proto zcl_proto_v1 = {
 	.zc_acks = false,
 	.checksums = false,
 	.header_at = ZCL_KSM_SIZE,
-	.msg_header = ZCL_LNET_HDR_SIZE,
 	.send_hello = zcl_hello_encode,
 	.queue_lnet = queue_lnet,
 	.queue_ack = queue_ack,

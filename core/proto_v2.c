@@ -19,7 +19,6 @@ const struct zcl_proto zcl_proto_v2 = {
 	.zc_acks = true,
 	.checksums = true,
 	.header_at = 0,
-	.msg_header = ZCL_MSG_HDR_SIZE,
 	.send_hello = zcl_hello_encode,
 	.queue_lnet = queue_lnet,
 	.queue_ack = queue_ack,

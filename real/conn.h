@@ -65,7 +65,7 @@ struct zreal_node {
 	struct zloop_work work;
 	struct zloop_timer tick;
 	struct zloop_timer breath; /* until callers are looked at again, for want of descriptors */
-	void (*done)(void *data);  /* shutdown is under way when done_work.fn is set */
+	void (*done)(void *data);  /* when a shutdown is over; NULL: nobody is told */
 	void *done_data;
 	bool holding; /* callers wait in the kernel's queue */
 	bool stopping;

@@ -472,8 +472,7 @@ static void note_find(struct zloop *loop)
 	take_out(loop);
 }
 
-/* Until there is something, or it is the others' turn: a clock read for each look would delay it.
- */
+/* Until there is something, or it is the others' turn. A clock read for each would delay it. */
 static bool look(struct zloop *loop)
 {
 	loop->time = zloop_now();

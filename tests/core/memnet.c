@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tests/core/watched.h"
+
 /* One end of a stream. */
 struct end {
 	struct memnode *at;
@@ -461,22 +463,12 @@ void memnet_free(struct memnet *net)
 
 guint memnode_count(const struct memnode *node, enum zcl_event_kind kind)
 {
-	guint count = 0;
-
-	for (guint i = 0; i < node->events->len; i++)
-		count += g_array_index(node->events, struct zcl_event, i).kind == kind;
-	return count;
+	return watched_count(node->events, kind);
 }
 
 const struct zcl_event *memnode_event(const struct memnode *node, enum zcl_event_kind kind)
 {
-	for (guint i = 0; i < node->events->len; i++) {
-		const struct zcl_event *ev = &g_array_index(node->events, struct zcl_event, i);
-
-		if (ev->kind == kind)
-			return ev;
-	}
-	return NULL;
+	return watched_first(node->events, kind);
 }
 
 guint memnode_lnet_count(const struct memnode *node, enum zcl_lnet_event_kind kind)
@@ -501,17 +493,9 @@ const struct zcl_lnet_event *memnode_lnet_event(const struct memnode *node,
 	return NULL;
 }
 
-static void count_up(void *user, const struct zcl_conn_info *info)
-{
-	*(guint *)user += info->up;
-}
-
 guint memnode_conns(const struct memnode *node)
 {
-	guint count = 0;
-
-	zcl_node_foreach_conn(node->node, count_up, &count);
-	return count;
+	return watched_conns(node->node);
 }
 
 static void first_up(void *user, const struct zcl_conn_info *info)

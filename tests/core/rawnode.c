@@ -2,6 +2,7 @@
 #include "tests/core/rawnode.h"
 
 #include "tests/core/bytes.h"
+#include "tests/core/watched.h"
 
 #define PEER_INCARNATION 5
 
@@ -239,11 +240,7 @@ void rawnode_put(struct rawnode *r)
 
 guint rawnode_count(const struct rawnode *r, enum zcl_event_kind kind)
 {
-	guint n = 0;
-
-	for (guint i = 0; i < r->events->len; i++)
-		n += g_array_index(r->events, struct zcl_event, i).kind == kind;
-	return n;
+	return watched_count(r->events, kind);
 }
 
 const struct zcl_event *rawnode_event(const struct rawnode *r, enum zcl_event_kind kind)
@@ -257,15 +254,7 @@ const struct zcl_event *rawnode_event(const struct rawnode *r, enum zcl_event_ki
 	return NULL;
 }
 
-static void count_up(void *user, const struct zcl_conn_info *info)
-{
-	*(guint *)user += info->up;
-}
-
 guint rawnode_conns(const struct rawnode *r)
 {
-	guint n = 0;
-
-	zcl_node_foreach_conn(r->node, count_up, &n);
-	return n;
+	return watched_conns(r->node);
 }

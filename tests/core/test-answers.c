@@ -16,14 +16,6 @@ struct answer {
 	struct zcl_lnet_hdr hdr;
 };
 
-static struct rawnode *start(void)
-{
-	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
-
-	rawnode_call(r, false, RAWNODE_SELF, ZCL_V2);
-	return r;
-}
-
 static void attach(struct rawnode *r, uint32_t options, size_t length)
 {
 	const struct zcl_attach attach = {.portal = PORTAL,
@@ -85,7 +77,7 @@ static void test_handles(void)
 {
 	const struct zcl_handle wanted[] = {
 		{1, 2}, {0, 0}, {UINT64_MAX, 2}, {1, UINT64_MAX}, {UINT64_MAX, UINT64_MAX - 1}};
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	attach(r, ZCL_MD_PUT, 100);
 	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
@@ -104,7 +96,7 @@ static void test_handles(void)
 /* The buffer does not want it. */
 static void test_no_ack(void)
 {
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	attach(r, ZCL_MD_PUT | ZCL_MD_NO_ACK, 100);
 	g_assert_false(put(r, (struct zcl_handle){1, 2}).came);
@@ -120,7 +112,7 @@ static void test_for_one_peer(void)
 						  .match_bits = BITS,
 						  .peer = RAWNODE_PEER + (zcl_nid)other,
 						  .options = ZCL_MD_PUT};
-		struct rawnode *r = start();
+		struct rawnode *r = rawnode_called();
 		uint64_t id;
 
 		g_assert_cmpint(zcl_lnet_attach(r->node, &attach, &id, 0), ==, ZCL_OK);
@@ -132,7 +124,7 @@ static void test_for_one_peer(void)
 /* At most what there is room for, and from another offset on what is left. */
 static void test_get(void)
 {
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 	static const struct {
 		uint32_t offset, sink, length;
 	} cases[] = {
@@ -161,7 +153,7 @@ static void test_get(void)
 static void test_get_beyond_mtu(void)
 {
 	static const uint32_t sinks[] = {ZCL_LNET_MTU, ZCL_LNET_MTU + 1, UINT32_MAX};
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	attach(r, ZCL_MD_GET | ZCL_MD_TRUNCATE, sizeof(memory));
 	for (size_t i = 0; i < G_N_ELEMENTS(sinks); i++)
@@ -174,7 +166,7 @@ static void test_get_beyond_mtu(void)
 static void test_ping(void)
 {
 	static const uint32_t sinks[] = {0, 16, 47, 48, 49, 3960, UINT32_MAX};
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(sinks); i++) {
 		const struct answer reply =

@@ -74,6 +74,26 @@ static void test_acked_at_the_header(void)
 	}
 }
 
+/* A PUT waits on the BULK_OUT of a set, which is returned; its ACK would come on CONTROL. */
+static struct zcl_conn *put_on_bulk(struct rawnode *r, struct zcl_conn **control)
+{
+	rawnode_call_typed(r, ZCL_CONN_CONTROL);
+	*control = r->conn;
+	rawnode_call_typed(r, ZCL_CONN_BULK_IN); /* BULK_OUT here */
+	rawnode_put(r);
+	return r->conn;
+}
+
+/* The connection with the PUT is reset; what comes now comes on the other. */
+static void lose_bulk(struct rawnode *r, struct zcl_conn *bulk, struct zcl_conn *control)
+{
+	zcl_conn_closed(bulk, ZCL_E_RESET, 0);
+	rawnode_bury(r);
+	g_assert_cmpint(r->last.status, ==, ZCL_E_RESET);
+	r->aborted = false;
+	r->conn = control;
+}
+
 /*
  * A message and its ACK take different connections of a typed set. The one breaks while the ACK is
  * on its way on the other: that is nobody's fault. A cookie that was never given is.
@@ -81,19 +101,10 @@ static void test_acked_at_the_header(void)
 static void test_acked_late(void)
 {
 	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
-	struct zcl_conn *control, *bulk;
+	struct zcl_conn *control, *bulk = put_on_bulk(r, &control);
 
-	rawnode_call_typed(r, ZCL_CONN_CONTROL);
-	control = r->conn;
-	rawnode_call_typed(r, ZCL_CONN_BULK_IN); /* BULK_OUT here */
-	bulk = r->conn;
-	rawnode_put(r);
 	rawnode_drain(r);
-	zcl_conn_closed(bulk, ZCL_E_RESET, 0);
-	rawnode_bury(r);
-	g_assert_cmpint(r->last.status, ==, ZCL_E_RESET);
-	r->aborted = false;
-	r->conn = control;
+	lose_bulk(r, bulk, control);
 	rawnode_hear_noop(r, 2);
 	g_assert_false(r->aborted);
 	rawnode_hear_noop(r, 3);
@@ -106,19 +117,10 @@ static void test_acked_late(void)
 static void test_acked_of_the_unsent(void)
 {
 	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
-	struct zcl_conn *control, *bulk;
+	struct zcl_conn *control, *bulk = put_on_bulk(r, &control);
 
-	rawnode_call_typed(r, ZCL_CONN_CONTROL);
-	control = r->conn;
-	rawnode_call_typed(r, ZCL_CONN_BULK_IN); /* BULK_OUT here */
-	bulk = r->conn;
-	rawnode_put(r);
 	zcl_conn_tx_advance(bulk, ZCL_MSG_HDR_SIZE, ZCL_WAY_COPY, 0);
-	zcl_conn_closed(bulk, ZCL_E_RESET, 0);
-	rawnode_bury(r);
-	g_assert_cmpint(r->last.status, ==, ZCL_E_RESET);
-	r->aborted = false;
-	r->conn = control;
+	lose_bulk(r, bulk, control);
 	rawnode_hear_noop(r, 2);
 	g_assert_true(r->aborted);
 	g_assert_cmpint(r->error, ==, ZCL_E_BAD_COOKIE);

@@ -163,28 +163,14 @@ static void test_garbage(void)
 
 /* ---- the active side ---- */
 
-static void dial(struct rawnode *r)
-{
-	g_assert_cmpint(zcl_node_connect(r->node, RAWNODE_PEER, 0), ==, ZCL_OK);
-	zcl_conn_connected(r->conn, 0);
-	rawnode_drain(r);
-}
-
-static void hello_from(struct rawnode *r, struct zcl_hello hello)
-{
-	uint8_t bytes[ZCL_HELLO_MAX_SIZE];
-
-	hello.kshm_src_incarnation = 5;
-	rawnode_hear(r, bytes, zcl_hello_encode(&hello, bytes));
-}
-
 static void test_another_nid_answers(void)
 {
 	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
 
-	dial(r);
+	rawnode_dial(r);
 	g_assert_cmpuint(r->out->len, ==, 16 + 56);
-	hello_from(r, (struct zcl_hello){.kshm_version = ZCL_V2, .kshm_src_nid = RAWNODE_PEER + 1});
+	rawnode_hello_from(
+		r, (struct zcl_hello){.kshm_version = ZCL_V2, .kshm_src_nid = RAWNODE_PEER + 1});
 	g_assert_true(r->aborted);
 	rawnode_free(r);
 }
@@ -193,10 +179,10 @@ static void test_wrong_type_answered(void)
 {
 	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
 
-	dial(r);
-	hello_from(r, (struct zcl_hello){.kshm_version = ZCL_V2,
-					 .kshm_src_nid = RAWNODE_PEER,
-					 .kshm_ctype = ZCL_CONN_BULK_IN});
+	rawnode_dial(r);
+	rawnode_hello_from(r, (struct zcl_hello){.kshm_version = ZCL_V2,
+						 .kshm_src_nid = RAWNODE_PEER,
+						 .kshm_ctype = ZCL_CONN_BULK_IN});
 	g_assert_true(r->aborted);
 	rawnode_free(r);
 }
@@ -209,10 +195,10 @@ static void test_another_version_answers(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
 		struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
 
-		dial(r);
-		hello_from(r, (struct zcl_hello){.kshm_version = ZCL_V1,
-						 .kshm_src_nid = RAWNODE_PEER,
-						 .kshm_ctype = types[i]});
+		rawnode_dial(r);
+		rawnode_hello_from(r, (struct zcl_hello){.kshm_version = ZCL_V1,
+							 .kshm_src_nid = RAWNODE_PEER,
+							 .kshm_ctype = types[i]});
 		g_assert_true(r->closed && !r->aborted);
 		g_assert_cmpint(rawnode_event(r, ZCL_EV_FALLBACK)->reason, ==, ZCL_REASON_TOLD);
 		g_assert_cmpuint(rawnode_event(r, ZCL_EV_FALLBACK)->version, ==, ZCL_V1);
@@ -228,7 +214,7 @@ static void test_unknown_version_answers(void)
 	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
 	GByteArray *bytes = g_byte_array_new();
 
-	dial(r);
+	rawnode_dial(r);
 	put(bytes, ZCL_PROTO_MAGIC, 4, false);
 	put(bytes, 9, 4, false);
 	rawnode_hear(r, bytes->data, bytes->len);

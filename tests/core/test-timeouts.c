@@ -9,14 +9,6 @@
 #define SECOND	G_GINT64_CONSTANT(1000000000)
 #define TIMEOUT (50 * SECOND)
 
-static struct rawnode *start(void)
-{
-	struct rawnode *r = rawnode_new(ZCL_V2, ZCL_REFUSE_REPLY);
-
-	rawnode_call(r, false, RAWNODE_SELF, ZCL_V2);
-	return r;
-}
-
 static void pass(struct rawnode *r, int64_t time)
 {
 	r->now += time;
@@ -35,7 +27,7 @@ static void lost_after(struct rawnode *r, int64_t time)
 
 static void test_silence(void)
 {
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	pass(r, 100 * TIMEOUT);
 	g_assert_false(r->aborted);
@@ -63,7 +55,7 @@ static void test_receiving(void)
 	zcl_ksm_encode(&ksm, bytes);
 	zcl_lnet_hdr_encode(&hdr, bytes + ZCL_KSM_SIZE);
 	for (size_t had = 1; had < sizeof(bytes); had++) {
-		struct rawnode *r = start();
+		struct rawnode *r = rawnode_called();
 
 		pass(r, 10 * TIMEOUT);
 		rawnode_hear(r, bytes, had);
@@ -74,7 +66,7 @@ static void test_receiving(void)
 		lost_after(r, TIMEOUT);
 		rawnode_free(r);
 
-		r = start();
+		r = rawnode_called();
 		rawnode_hear(r, bytes, had);
 		rawnode_hear(r, bytes + had, sizeof(bytes) - had);
 		pass(r, 10 * TIMEOUT);
@@ -88,7 +80,7 @@ static void test_receiving(void)
 static void test_parse_wait(void)
 {
 	static uint8_t memory[8];
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 	const struct zcl_lnet_hdr hdr = {.dest_nid = RAWNODE_SELF,
 					 .src_nid = RAWNODE_PEER,
 					 .type = ZCL_LNET_PUT,
@@ -163,7 +155,7 @@ static void test_refusing_at_the_door(void)
 /* Each byte that goes out is progress. */
 static void test_sending(void)
 {
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	pass(r, 10 * TIMEOUT);
 	zcl_conn_set_zc_capable(r->conn, false); /* nothing else that could be overdue */
@@ -180,7 +172,7 @@ static void test_sending(void)
 /* Nothing of it goes out at all; what is queued behind it meanwhile is no progress. */
 static void test_stuck(void)
 {
-	struct rawnode *r = start();
+	struct rawnode *r = rawnode_called();
 
 	zcl_conn_set_zc_capable(r->conn, false);
 	rawnode_put(r);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/real/libpair.h"
 
+#include "tests/real/libni.h"
+
 #define SOON INT64_C(20000000000)
 
 static void open_side(struct libside *side, unsigned threads, uint32_t addr, enum zclnd_way way)
@@ -25,15 +27,9 @@ static void open_side(struct libside *side, unsigned threads, uint32_t addr, enu
 	g_assert_nonnull(side->ni);
 }
 
-uint32_t libpair_net(void)
-{
-	return 127u << 24 | (uint32_t)g_random_int_range(1, 255) << 16 |
-	       (uint32_t)g_random_int_range(0, 256) << 8;
-}
-
 void libpair_open_by(struct libpair *pair, unsigned threads, enum zclnd_way way)
 {
-	const uint32_t net = libpair_net();
+	const uint32_t net = libni_net();
 
 	for (int i = 0; i < LIBPAIR_SIDES; i++)
 		open_side(&pair->side[i], threads, net | (uint32_t)(i + 1), way);

@@ -23,9 +23,6 @@ struct libpair {
 	struct libside side[LIBPAIR_SIDES];
 };
 
-/* 127.a.b.0, by chance. */
-uint32_t libpair_net(void);
-
 /* Both run, with so many threads, and know each other; bulk goes out by way, or by auto. */
 void libpair_open(struct libpair *pair, unsigned threads);
 void libpair_open_by(struct libpair *pair, unsigned threads, enum zclnd_way way);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/real/libni.h"
 #include "tests/real/libpair.h"
 
 /* What each attached buffer ends in. */
@@ -48,7 +49,7 @@ static void test_limit(gconstpointer data)
 	struct zclnd_ni_options ni;
 	struct zclnd_ni *at;
 
-	zclnd_ni_options_init(&ni, zclnd_nid_tcp(libpair_net() | 1, 0));
+	zclnd_ni_options_init(&ni, zclnd_nid_tcp(libni_net() | 1, 0));
 	ni.listens = false;
 	ni.max_attached = 2;
 	at = zclnd_ni_new(z, &ni, NULL);

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "tests/real/libni.h"
 #include "tests/real/libpair.h"
 
 /* What each operation ends in, and events by callbacks. */
@@ -165,7 +166,7 @@ static void echo_event(void *user, const struct zclnd_event *event)
 /* A message goes back and forth from inside the callbacks; the last one stops its instance. */
 static void test_callbacks(gconstpointer data)
 {
-	const uint32_t net = libpair_net();
+	const uint32_t net = libni_net();
 	const struct zclnd_options options = {.threads = libpair_threads(data), .busy_poll = 50000};
 	struct echo echo[2] = {{.rounds = 200}, {.rounds = 200}};
 	struct zclnd *z[2];

@@ -298,24 +298,35 @@ static bool one_turned_away(const struct pair *pair)
 	return zreal_node_stats(pair->end[RIGHT].node)->refused_files == 1;
 }
 
+/*
+ * Calls the right end, which has no descriptor for the caller; returns the caller's, and what the
+ * limit was.
+ */
+static int call_without_descriptors(const struct pair *pair, struct rlimit *old)
+{
+	const struct sockaddr_in addr = zreal_node_address(pair->end[RIGHT].node);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	const int next = dup(fd);
+	struct rlimit tight;
+
+	close(next);
+	getrlimit(RLIMIT_NOFILE, old);
+	tight = (struct rlimit){(rlim_t)next, old->rlim_max};
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &tight), ==, 0);
+	g_assert_cmpint(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+	return fd;
+}
+
 /* No descriptor is left for a caller: it is turned away, and the next one is served. */
 static void test_no_descriptors(void)
 {
-	struct rlimit old, tight;
-	struct sockaddr_in addr;
+	struct rlimit old;
 	struct pair pair;
-	int fd, next;
+	int fd;
 
 	pair_init(&pair);
 	pair_start_both(&pair);
-	addr = zreal_node_address(pair.end[RIGHT].node);
-	fd = socket(AF_INET, SOCK_STREAM, 0);
-	next = dup(fd);
-	close(next);
-	getrlimit(RLIMIT_NOFILE, &old);
-	tight = (struct rlimit){(rlim_t)next, old.rlim_max};
-	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &tight), ==, 0);
-	g_assert_cmpint(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+	fd = call_without_descriptors(&pair, &old);
 	pair_wait(&pair, one_turned_away);
 	setrlimit(RLIMIT_NOFILE, &old);
 	close(fd);
@@ -333,22 +344,14 @@ static bool right_accepted(const struct pair *pair)
 /* Not even the spare one is left, which another thread took: the caller waits for a descriptor. */
 static void test_no_spare(void)
 {
-	struct rlimit old, tight;
-	struct sockaddr_in addr;
+	struct rlimit old;
 	struct pair pair;
-	int fd, next;
+	int fd;
 
 	pair_init(&pair);
 	pair.end[RIGHT].options.no_spare = true;
 	pair_start_both(&pair);
-	addr = zreal_node_address(pair.end[RIGHT].node);
-	fd = socket(AF_INET, SOCK_STREAM, 0);
-	next = dup(fd);
-	close(next);
-	getrlimit(RLIMIT_NOFILE, &old);
-	tight = (struct rlimit){(rlim_t)next, old.rlim_max};
-	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &tight), ==, 0);
-	g_assert_cmpint(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+	fd = call_without_descriptors(&pair, &old);
 	pair_wait(&pair, right_holds);
 	setrlimit(RLIMIT_NOFILE, &old);
 	/* Nothing else happens that would make the node look. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/sim/pair.h"
 
+#include "tests/core/watched.h"
+
 #define PORTAL 9u
 
 static void on_trace(void *user, const struct zcl_event *event)
@@ -147,22 +149,12 @@ void pair_attach(struct pair_end *end, void *memory, size_t size)
 
 guint pair_count(const struct pair_end *end, enum zcl_event_kind kind)
 {
-	guint count = 0;
-
-	for (guint i = 0; i < end->events->len; i++)
-		count += g_array_index(end->events, struct zcl_event, i).kind == kind;
-	return count;
+	return watched_count(end->events, kind);
 }
 
 const struct zcl_event *pair_event(const struct pair_end *end, enum zcl_event_kind kind)
 {
-	for (guint i = 0; i < end->events->len; i++) {
-		const struct zcl_event *event = &g_array_index(end->events, struct zcl_event, i);
-
-		if (event->kind == kind)
-			return event;
-	}
-	return NULL;
+	return watched_first(end->events, kind);
 }
 
 guint pair_lnet_count(const struct pair_end *end, enum zcl_lnet_event_kind kind)
@@ -178,15 +170,7 @@ guint pair_lnet_count(const struct pair_end *end, enum zcl_lnet_event_kind kind)
 	return count;
 }
 
-static void count_up(void *user, const struct zcl_conn_info *info)
-{
-	*(guint *)user += info->up;
-}
-
 guint pair_conns(const struct pair_end *end)
 {
-	guint count = 0;
-
-	zcl_node_foreach_conn(pair_core(end), count_up, &count);
-	return count;
+	return watched_conns(pair_core(end));
 }
